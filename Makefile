@@ -1,0 +1,58 @@
+# Two commands do all set-up: `make demo` and `make test`. Each installs what it needs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: install demo run test check ci lock chromium clean
+
+install: $(RUN_STAMP)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install -q --require-hashes -r requirements.lock
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
+	$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(RUN_STAMP)
+	$(BIN)/arena demo
+
+run: $(RUN_STAMP)
+	@$(BIN)/arena token create --role admin --name console --hours 24 --link
+	$(BIN)/arena serve
+
+test: $(DEV_STAMP) chromium
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The browser tests drive the system's Chromium. Where this is root on Debian it is installed; elsewhere say so.
+chromium:
+	@command -v chromium >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+	  else echo "*** No Chromium found: the browser tests will be left out. Install the system's chromium. ***"; fi; }
+
+ci: check
+	ARENA_TEST_BROWSER=required $(MAKE) test
+
+# Refreshes both locks from pyproject.toml. Needs uv.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --group build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --group dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV)

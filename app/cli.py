@@ -1,0 +1,143 @@
+"""`arena …`: the command line."""
+
+import os
+import socket
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+import uvicorn
+
+from app.domain.clock import SystemClock
+from app.domain.errors import ArenaError
+from app.domain.roles import Role
+from app.logs import configure_logs
+from app.main import create_app
+from app.services.identity import add_token
+from app.settings import Settings
+from app.storage.engine import Database
+from app.storage.writer import Transaction
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Pioneer Arena 先锋擂台: live PK sessions.")
+token_app = typer.Typer(no_args_is_help=True, help="Access tokens of the crew.")
+app.add_typer(token_app, name="token")
+
+MESSAGE_BYTES_MAX = 4_096
+STALLED_MS_MAX = 20_000
+SHUTDOWN_SECONDS_MAX = 10
+
+_LOCAL = ("0.0.0.0", "127.0.0.1", "::", "::1")  # noqa: S104 - named, not bound to
+
+log = structlog.get_logger()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; overrides ARENA_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; overrides ARENA_PORT.")] = None,
+) -> None:
+    """Serve the arena until it is told to stop."""
+    configure_logs()
+    settings = _settings(host=host, port=port)
+    try:
+        server = uvicorn.Server(server_config(settings))
+        listener = listen(settings.host, settings.port)
+    except (ValueError, OSError, RuntimeError) as error:
+        _refuse(str(error))
+    address = f"http://{'localhost' if settings.host in _LOCAL else settings.host}:{settings.port}"
+    typer.echo(f"先锋擂台 Pioneer Arena serves at {settings.public_url or address} · console: /console · API: /docs")
+    server.run(sockets=[listener])
+    if not server.started:
+        raise typer.Exit(1)
+
+
+@token_app.command("create")
+def token_create(
+    role: Annotated[Role, typer.Option(help="What its bearer may do.")],
+    name: Annotated[str, typer.Option(help="Who it is for; stands in the audit log.")] = "",
+    session: Annotated[str | None, typer.Option(help="Only for the session with this code.")] = None,
+    hours: Annotated[int | None, typer.Option(min=1, help="Expires after so many hours.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Print the console's sign-in link instead.")] = False,
+) -> None:
+    """Make an access token and print it, alone, on standard output. Works beside a running service."""
+    settings = _settings()
+    try:
+        database = Database(settings.url)
+        database.migrate()
+        with database.writer.begin() as connection:
+            transaction = Transaction(connection, SystemClock().now_ms())
+            _, token, _ = add_token(transaction, role, name, session, hours, "command line")
+        database.close()
+    except (ArenaError, ValueError, RuntimeError) as error:
+        _refuse(str(error))
+    base = settings.public_url or f"http://localhost:{settings.port}"
+    typer.echo(f"{base}/console#token={token}" if link else token)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables to the newest version. `arena serve` does so by itself."""
+    settings = _settings()
+    try:
+        database = Database(settings.url)
+        database.migrate()
+        database.close()
+    except (ValueError, RuntimeError) as error:
+        _refuse(str(error))
+    typer.echo("The tables are at the newest version.")
+
+
+def server_config(settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn is run: no access log (it would hold tokens), no compression of frames, small messages."""
+    return uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        proxy_headers=True,
+        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+        timeout_keep_alive=30,
+        backlog=4096,
+        h11_max_incomplete_event_size=65_536,
+        server_header=False,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket. A peer that takes nothing for 20 s is dropped by the kernel: a stalled phone must not
+    outlive its ping timeout with our bytes in its buffer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS_MAX)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port or ARENA_PORT."
+        ) from None
+    return listener
+
+
+def _settings(**given: object) -> Settings:
+    try:
+        settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+        settings.refuse_impossible()
+    except ValueError as error:
+        _refuse(str(error))
+    return settings
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.echo(f"arena: {sentence}", err=True)
+    raise typer.Exit(1)

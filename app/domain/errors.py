@@ -1,0 +1,144 @@
+"""Every refusal a person can meet, as one tree.
+
+A refusal has a code that programs read, a status for HTTP, a title and a sentence that says what happened and what to
+do. Routers and the socket render it as problem+json; nothing here knows how.
+"""
+
+from typing import Any, ClassVar
+
+
+class ArenaError(Exception):
+    """An expected refusal. Subclasses fix `code`, `status` and `title`; `extra` travels in the problem document."""
+
+    code: ClassVar[str] = "arena_error"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Refused"
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extra = extra
+
+
+class MalformedJson(ArenaError):
+    code, status, title = "malformed_json", 400, "The body is not JSON"
+
+
+class TokenMissing(ArenaError):
+    code, status, title = "token_missing", 401, "A token is needed"
+
+
+class TokenInvalid(ArenaError):
+    code, status, title = "token_invalid", 401, "This token is not valid"
+
+
+class TokenExpired(ArenaError):
+    code, status, title = "token_expired", 401, "This token has expired"
+
+
+class WrongRole(ArenaError):
+    code, status, title = "wrong_role", 403, "This role may not do that"
+
+
+class WrongSession(ArenaError):
+    code, status, title = "wrong_session", 403, "This token is for another session"
+
+
+class NotFound(ArenaError):
+    code, status, title = "not_found", 404, "Nothing is here"
+
+
+class SessionNotFound(NotFound):
+    code, title = "session_not_found", "No such session"
+
+
+class RoundNotFound(NotFound):
+    code, title = "round_not_found", "No such round"
+
+
+class ReceiptNotFound(NotFound):
+    code, title = "receipt_not_found", "No such receipt"
+
+
+class TokenNotFound(NotFound):
+    code, title = "token_not_found", "No such token"
+
+
+class Conflict(ArenaError):
+    code, status, title = "conflict", 409, "This does not fit the present state"
+
+
+class RoundNotOpen(Conflict):
+    code, title = "round_not_open", "The round is not open"
+
+
+class AlreadyVoted(Conflict):
+    code, title = "already_voted", "This voter has voted"
+
+
+class NoVotesLeft(Conflict):
+    code, title = "no_votes_left", "No votes are left"
+
+
+class LikesShrank(Conflict):
+    code, title = "likes_shrank", "Likes cannot shrink"
+
+
+class CommandNotAllowed(Conflict):
+    code, title = "command_not_allowed", "The round is not in a phase for that"
+
+
+class RulesFrozen(Conflict):
+    code, title = "rules_frozen", "The rules are frozen"
+
+
+class SessionEnded(Conflict):
+    code, title = "session_ended", "The session is over"
+
+
+class AnotherRoundOpen(Conflict):
+    code, title = "another_round_open", "Another round is on air"
+
+
+class NotLocked(Conflict):
+    code, title = "not_locked", "The round is not locked yet"
+
+
+class NotVisible(Conflict):
+    code, title = "not_visible", "The result may not be shown yet"
+
+
+class CodeTaken(Conflict):
+    code, title = "code_taken", "This code is taken"
+
+
+class BodyTooLarge(ArenaError):
+    code, status, title = "body_too_large", 413, "The body is too large"
+
+
+class InvalidRequest(ArenaError):
+    code, status, title = "invalid_request", 422, "The request is not understood"
+
+
+class InvalidBallot(InvalidRequest):
+    code, title = "invalid_ballot", "The ballot is not valid"
+
+
+class InvalidLikes(InvalidRequest):
+    code, title = "invalid_likes", "The likes are not valid"
+
+
+class InvalidSession(InvalidRequest):
+    code, title = "invalid_session", "The session is not valid"
+
+
+class TooManyRequests(ArenaError):
+    code, status, title = "too_many_requests", 429, "Too many requests"
+
+
+class Overloaded(ArenaError):
+    code, status, title = "overloaded", 503, "The arena is full for a moment"
+
+
+class NotStored(ArenaError):
+    code, status, title = "not_stored", 503, "It could not be stored"

@@ -1,0 +1,46 @@
+"""Who of the crew may do what. The one table of it."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    PRODUCER = "producer"
+    DIRECTOR = "director"
+    SCRUTINEER = "scrutineer"
+    OVERLAY = "overlay"
+    ADMIN = "admin"
+
+
+class Verb(StrEnum):
+    READ = "read"
+    EDIT = "edit"
+    OPEN = "open"
+    PAUSE = "pause"
+    RESUME = "resume"
+    LOCK = "lock"
+    NEXT = "next"
+    REVEAL = "reveal"
+    OVERLAY = "overlay"
+    CERTIFY = "certify"
+    VOID = "void"
+    RERUN = "rerun"
+    AUDIT = "audit"
+    TOKENS = "tokens"
+
+
+CAN: dict[Role, tuple[Verb, ...]] = {
+    Role.PRODUCER: (
+        Verb.READ,
+        Verb.EDIT,
+        Verb.OPEN,
+        Verb.PAUSE,
+        Verb.RESUME,
+        Verb.LOCK,
+        Verb.NEXT,
+        Verb.AUDIT,
+    ),
+    Role.DIRECTOR: (Verb.READ, Verb.REVEAL, Verb.OVERLAY, Verb.AUDIT),
+    Role.SCRUTINEER: (Verb.READ, Verb.CERTIFY, Verb.VOID, Verb.RERUN, Verb.AUDIT),
+    Role.OVERLAY: (Verb.READ,),
+    Role.ADMIN: tuple(Verb),
+}

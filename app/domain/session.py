@@ -1,0 +1,181 @@
+"""A session as one frozen value: what everybody reads between two commits.
+
+Storage makes it, services decide on it, the live side renders it. A change is a new value; nothing here is mutated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.domain.ballot import BallotRules
+from app.domain.lifecycle import ON_AIR, Phase, RunState, Timing
+
+Kind = Literal["pk", "gala", "poll"]
+Dimension = Literal["views", "results", "free"]
+Visibility = Literal["live", "after_vote", "on_lock", "on_reveal"]
+Scene = Literal["blank", "board", "lower_third", "result", "qr"]
+View = Literal["public", "voter", "staff"]
+
+SCENES: tuple[Scene, ...] = ("blank", "board", "lower_third", "result", "qr")
+SIDES = ("red", "blue")
+CHOICES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to take part; `delay_ms` is how much later its phones see the programme."""
+
+    key: str
+    name: str
+    delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    key: str
+    name: str
+    title: str = ""
+    organisation: str = ""
+    sector: str = ""
+    role: str = ""
+    portrait_url: str = ""
+    slogan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round with its rules and its present run. `run_id` is the database's key of that run."""
+
+    id: int
+    number: int
+    title: str
+    question: str
+    dimension: Dimension
+    choices: tuple[Choice, ...]
+    own_choices: bool
+    choices_max: int
+    changeable: bool
+    votes_per_day: int | None
+    duration_ms: int | None
+    grace_ms: int
+    visibility: Visibility
+    likes_per_second: int
+    run_id: int
+    run: RunState
+    result: Mapping[str, Any] | None = None
+    """The figures announced at lock, recounted from the ledger in the lock's own transaction."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(choice.key for choice in self.choices)
+
+    @property
+    def ballot_rules(self) -> BallotRules:
+        return BallotRules(self.keys, self.choices_max, self.changeable, self.votes_per_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session whole. `voter_key` is secret and never rendered."""
+
+    id: int
+    code: str
+    number: int | None
+    title: str
+    topic: str
+    kind: Kind
+    ended: bool
+    show_slug: str
+    show_name: str
+    deciding: bool
+    starts_at_ms: int | None
+    created_at_ms: int
+    scene: Scene
+    channels: tuple[Channel, ...]
+    contestants: tuple[Contestant, ...]
+    rounds: tuple[Round, ...]
+    current: int | None
+    """The number of the round on air or last on air, else of the first."""
+    voter_key: str = field(repr=False, default="")
+
+    @property
+    def status(self) -> str:
+        if self.ended:
+            return "ended"
+        return "live" if any(was_opened(each) for each in self.rounds) else "draft"
+
+    @property
+    def current_round(self) -> Round | None:
+        return self.round(self.current) if self.current is not None else None
+
+    def round(self, number: int) -> Round | None:
+        return next((each for each in self.rounds if each.number == number), None)
+
+    def delay_ms(self, channel: str) -> int:
+        """Return a channel's delay; a channel that the session does not have gets none."""
+        return next((each.delay_ms for each in self.channels if each.key == channel), 0)
+
+    def timing(self, round_: Round) -> Timing:
+        delay_ms_max = max((channel.delay_ms for channel in self.channels), default=0)
+        return Timing(round_.duration_ms, round_.grace_ms, delay_ms_max)
+
+
+def was_opened(round_: Round) -> bool:
+    """Say whether any run of this round was ever opened."""
+    return round_.run.number > 1 or round_.run.phase is not Phase.DRAFT
+
+
+def may_see_tally(view: View, visibility: Visibility, phase: Phase, voted: bool) -> bool:
+    """Decide who sees the counts. The one place where that is decided.
+
+    `voted` says that this very voter has a ballot in the present run.
+    """
+    if view == "staff" or phase is Phase.REVEALED:
+        return True
+    if phase is Phase.VOID:
+        # A void result is nobody's result; staff may look into it, the public is told only that it is void.
+        return False
+    match visibility:
+        case "live":
+            return True
+        case "after_vote":
+            return voted or phase is Phase.LOCKED
+        case "on_lock":
+            return phase is Phase.LOCKED
+        case "on_reveal":
+            return False
+
+
+def next_step(session: Session) -> tuple[str, int] | None:
+    """Return the one natural next command and the round it is for, or None where nothing is left or the clock
+    decides.
+    """
+    current = session.current_round
+    if current is None or session.ended:
+        return None
+    match current.run.phase:
+        case Phase.DRAFT:
+            return "open", current.number
+        case Phase.OPEN:
+            return "lock", current.number
+        case Phase.PAUSED:
+            return "resume", current.number
+        case Phase.CLOSING:
+            return None
+        case Phase.LOCKED:
+            return "reveal", current.number
+        case Phase.REVEALED | Phase.VOID:
+            later = [r for r in session.rounds if r.run.phase is Phase.DRAFT and r.number != current.number]
+            after = [r for r in later if r.number > current.number] or later
+            return ("open", after[0].number) if after else None
+
+
+def on_air(session: Session) -> Round | None:
+    """Return the round that is open, paused or closing."""
+    return next((each for each in session.rounds if each.run.phase in ON_AIR), None)

@@ -1,0 +1,118 @@
+"""Renders a session as the tally document. Pure: the live session in, plain values out."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from app.domain.lifecycle import Phase
+from app.domain.session import Choice, Contestant, Round, Session, View, may_see_tally
+from app.domain.tally import Counts, count_text, leader, percentages
+
+
+def tally_figures(choices: Sequence[Choice], counts: Counts) -> dict[str, Any]:
+    """Return the figures of one run as everybody shows them."""
+    votes = [counts.votes.get(choice.key, 0) for choice in choices]
+    likes = [counts.likes.get(choice.key, 0) for choice in choices]
+    first, tie = leader(dict(zip((choice.key for choice in choices), votes, strict=True)))
+    return {
+        "choices": [
+            {
+                "key": choice.key,
+                "name": choice.name,
+                "votes": vote,
+                "votes_text": count_text(vote),
+                "pct": pct,
+                "pct_text": f"{pct}%",
+                "likes": like,
+                "likes_text": count_text(like),
+            }
+            for choice, vote, pct, like in zip(choices, votes, percentages(votes), likes, strict=True)
+        ],
+        "votes": sum(votes),
+        "likes": sum(likes),
+        "turnout": counts.turnout,
+        "leader": first,
+        "tie": tie,
+    }
+
+
+def tally_document(
+    session: Session,
+    counts: Mapping[int, Counts],
+    view: View,
+    *,
+    epoch: int,
+    version: int,
+    now_ms: int,
+    online: int,
+    unique: int,
+) -> dict[str, Any]:
+    """Return the tally document of one view. `voter` is the view of somebody who has voted in the present run."""
+    current = session.current_round
+    figures = None
+    if current is not None and may_see_tally(view, current.visibility, current.run.phase, view == "voter"):
+        figures = tally_figures(current.choices, counts.get(current.run_id) or Counts())
+    counted = [
+        counts[each.run_id] for each in session.rounds if each.run_id in counts and each.run.phase is not Phase.VOID
+    ]
+    return {
+        "type": "tally",
+        "view": view,
+        "epoch": epoch,
+        "version": version,
+        "server_time_ms": now_ms,
+        "session": {
+            "code": session.code,
+            "number": session.number,
+            "title": session.title,
+            "topic": session.topic,
+            "kind": session.kind,
+            "status": session.status,
+            "show": session.show_name,
+            "deciding": session.deciding,
+        },
+        "contestants": [contestant_fields(each) for each in session.contestants],
+        "round": None if current is None else round_fields(current, counts.get(current.run_id)),
+        "tally": figures,
+        "rounds": [
+            {"number": each.number, "title": each.title, "phase": str(each.run.phase)} for each in session.rounds
+        ],
+        "totals": {
+            "likes": sum(sum(each.likes.values()) for each in counted),
+            "votes": sum(sum(each.votes.values()) for each in counted),
+        },
+        "audience": {"online": online, "unique": unique},
+        "overlay": {"scene": session.scene},
+    }
+
+
+def round_fields(round_: Round, counts: Counts | None) -> dict[str, Any]:
+    run = round_.run
+    return {
+        "number": round_.number,
+        "run": run.number,
+        "title": round_.title,
+        "question": round_.question,
+        "dimension": round_.dimension,
+        "phase": str(run.phase),
+        "visibility": round_.visibility,
+        "opened_at_ms": run.opened_at_ms,
+        "closes_at_ms": run.closes_at_ms,
+        "locks_at_ms": run.locks_at_ms,
+        "locked_at_ms": run.locked_at_ms,
+        "revealed_at_ms": run.revealed_at_ms,
+        "remaining_ms": run.remaining_ms,
+        "duration_ms": round_.duration_ms,
+        "grace_ms": round_.grace_ms,
+        "choices": [{"key": each.key, "name": each.name} for each in round_.choices],
+        "choices_max": round_.choices_max,
+        "changeable": round_.changeable,
+        "votes_per_day": round_.votes_per_day,
+        "void_reason": run.void_reason,
+        "turnout": counts.turnout if counts else 0,
+    }
+
+
+@lru_cache(maxsize=1024)
+def contestant_fields(contestant: Contestant) -> dict[str, str]:
+    return {name: getattr(contestant, name) for name in contestant.__slots__}

@@ -1,0 +1,38 @@
+"""What a commit changed, told by the writer to the live side in the order of the commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.session import Session
+from app.domain.tally import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLoaded:
+    """A session read whole, with the counts of its rounds' present runs."""
+
+    session: Session
+    counts: Mapping[int, Counts]
+    voted: Mapping[int, set[str]]
+    seen: set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """A command changed the session; its counts stand."""
+
+    session: Session
+
+
+@dataclass(slots=True)
+class Counted:
+    """Ballots or likes of one run were committed: what to add to its counts."""
+
+    code: str
+    run_id: int
+    votes: dict[str, int] = field(default_factory=dict)
+    likes: dict[str, int] = field(default_factory=dict)
+    turnout: int = 0
+    voters: set[str] = field(default_factory=set)
+    """Who has a ballot in the run now, or has liked."""
+    voted: set[str] = field(default_factory=set)

@@ -1,0 +1,25 @@
+"""One run of the arena. Called ArenaSession because Session is the database's word."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger
+from sqlmodel import Field, SQLModel
+
+
+class ArenaSession(SQLModel, table=True):
+    __tablename__ = "arena_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(max_length=12, unique=True)
+    show_id: int = Field(foreign_key="show.id", index=True)
+    number: int | None = None
+    title: str = Field(max_length=120)
+    topic: str = Field(max_length=200)
+    kind: str = Field(max_length=8)
+    ended: bool = False
+    deciding: bool = False
+    starts_at_ms: int | None = Field(default=None, sa_type=BigInteger)
+    created_at_ms: int = Field(sa_type=BigInteger)
+    scene: str = Field(default="board", max_length=16)
+    channels: list[dict[str, Any]] = Field(sa_type=JSON)
+    current_round: int | None = None

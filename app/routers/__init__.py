@@ -1,0 +1,1 @@
+"""HTTP and WebSocket in, models out. No rule is decided here."""

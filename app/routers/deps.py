@@ -1,0 +1,71 @@
+"""What routes are given: the arena, the bearer, a session's code."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
+
+from app.schemas.problem import Problem
+from app.services.arena import Arena
+from app.services.identity import Bearer, identify
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    description="An access token (`arena_…`) or a phone's device token.",
+)
+
+_TITLES = {
+    400: "The body is not JSON",
+    401: "A token is missing, invalid or expired",
+    403: "The role, the session or the origin is wrong",
+    404: "No such session, round or thing",
+    409: "It does not fit the present state",
+    413: "The body is too large",
+    422: "The request is not understood",
+    429: "Too many requests",
+    503: "Full for a moment; see Retry-After",
+}
+
+
+def get_arena(connection: HTTPConnection) -> Arena:
+    arena: Arena = connection.app.state.arena
+    return arena
+
+
+async def get_bearer(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    token: Annotated[
+        str | None,
+        Query(max_length=512, description="For tools that can set no header.", include_in_schema=False),
+    ] = None,
+) -> Bearer:
+    """Say who is asking. A token that is not valid is refused, also where none is needed."""
+    given = credentials.credentials if credentials else token
+    return await identify(get_arena(request), given) if given else None
+
+
+def session_code(
+    code: Annotated[str, Path(description="The session's code; letters of either case.", examples=["K7M2QP"])],
+) -> str:
+    return code.upper()
+
+
+ArenaOf = Annotated[Arena, Depends(get_arena)]
+BearerOf = Annotated[Any, Depends(get_bearer)]
+Code = Annotated[str, Depends(session_code)]
+RoundNumber = Annotated[int, Path(ge=1, le=1000, description="The round's number, from 1.")]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems that a route may answer."""
+    return {
+        status: {
+            "model": Problem,
+            "description": _TITLES[status],
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }

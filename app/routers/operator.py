@@ -1,0 +1,71 @@
+"""For the engineer who runs it: alive, ready, metrics."""
+
+import asyncio
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, text
+
+from app.domain.errors import Overloaded
+from app.routers.deps import ArenaOf, problems
+from app.services.arena import Arena
+
+READY_SECONDS_MAX = 2
+
+router = APIRouter(tags=["operator"])
+
+
+@router.get("/healthz", summary="The process lives")
+async def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="It can read and write", responses=problems(503))
+async def readyz(arena: ArenaOf) -> dict[str, str]:
+    """Reads and commits within two seconds, or answers 503."""
+    try:
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            await arena.read(_ask)
+            await arena.write(lambda _transaction: None)
+    except TimeoutError:
+        raise Overloaded("The database does not answer; look at the disk and the log.", retry_after_s=5) from None
+    return {"status": "ready", "database": "ok", "writer": "ok"}
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(arena: ArenaOf) -> Response:
+    registry = CollectorRegistry()
+    registry.register(_ArenaCollector(arena))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _ask(connection: Connection) -> None:
+    connection.execute(text("SELECT 1"))
+
+
+class _ArenaCollector(Collector):
+    """Reads the arena's own counters when asked; nothing is counted twice."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+
+    def collect(self) -> Iterator[Metric]:
+        hub, writer = self._arena.hub, self._arena.writer
+        yield GaugeMetricFamily("arena_sockets", "Open sockets and event streams.", hub.sockets)
+        yield GaugeMetricFamily("arena_sessions_live", "Sessions held in memory.", len(hub.live))
+        yield GaugeMetricFamily("arena_writes_waiting", "Writes that wait for their commit.", writer.waiting)
+        yield CounterMetricFamily("arena_commits", "Transactions committed.", writer.commits)
+        yield CounterMetricFamily("arena_commit_failures", "Transactions that failed.", writer.failures)
+        yield CounterMetricFamily("arena_publications", "Tallies published.", hub.published)
+        yield CounterMetricFamily("arena_frames_offered", "Frames offered to subscribers.", hub.offered)
+        online = GaugeMetricFamily("arena_online", "People on line.", labels=["session"])
+        votes = GaugeMetricFamily("arena_votes", "Votes in the rounds' present runs.", labels=["session"])
+        likes = GaugeMetricFamily("arena_likes", "Likes in the rounds' present runs.", labels=["session"])
+        for code, live in hub.live.items():
+            online.add_metric([code], live.online())
+            votes.add_metric([code], sum(sum(each.votes.values()) for each in live.counts.values()))
+            likes.add_metric([code], sum(sum(each.likes.values()) for each in live.counts.values()))
+        yield from (online, votes, likes)

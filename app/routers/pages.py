@@ -1,0 +1,82 @@
+"""The pages as they lie in app/pages: ETag, gzip, a strict Content-Security-Policy. No template, no build."""
+
+import gzip
+import hashlib
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.errors import NotFound
+
+ROOT = Path(__file__).parents[1] / "pages"
+_COMPRESSED = frozenset({".html", ".css", ".js", ".json", ".svg", ".txt"})
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: http:; "
+    "connect-src 'self' ws: wss:; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/v/{code}")
+async def phone(request: Request, code: str) -> Response:
+    return _page(request, "phone/index.html")
+
+
+@router.get("/overlay/{code}")
+async def overlay(request: Request, code: str) -> Response:
+    return _page(request, "overlay/index.html")
+
+
+@router.get("/report/{code}")
+async def report(request: Request, code: str) -> Response:
+    return _page(request, "report/index.html")
+
+
+@router.get("/console")
+async def console(request: Request) -> Response:
+    return _page(request, "console/index.html")
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    return _page(request, "console/index.html")
+
+
+@router.get("/pages/{path:path}")
+async def asset(request: Request, path: str) -> Response:
+    return _page(request, path)
+
+
+def _page(request: Request, path: str) -> Response:
+    full = (ROOT / path).resolve()
+    if not full.is_relative_to(ROOT) or not full.is_file():
+        raise NotFound("No page is at this address; check the link.")
+    content, packed, etag, media_type = _content(full, full.stat().st_mtime_ns)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Encoding",
+        "Referrer-Policy": "same-origin",
+    }
+    if full.suffix == ".html":
+        headers["Content-Security-Policy"] = _CSP
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@lru_cache(maxsize=256)
+def _content(path: Path, _changed_ns: int) -> tuple[bytes, bytes | None, str, str]:
+    """Return a file's bytes, the same compressed, its ETag and type; read again when it changes."""
+    content = path.read_bytes()
+    packed = gzip.compress(content, 9, mtime=0) if path.suffix in _COMPRESSED else None
+    media_type = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
+    charset = "; charset=utf-8" if path.suffix in _COMPRESSED else ""
+    etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    return content, packed, etag, f"{media_type or 'application/octet-stream'}{charset}"

@@ -1,0 +1,85 @@
+"""Turns every error into problem+json, the framework's own included."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import ArenaError, InvalidRequest, MalformedJson, NotFound
+from app.schemas.problem import problem_fields
+
+log = structlog.get_logger()
+
+
+class ProblemResponse(JSONResponse):
+    media_type = "application/problem+json"
+
+
+def problem_response(error: ArenaError, instance: str) -> ProblemResponse:
+    headers = {}
+    if retry_after_s := error.extra.get("retry_after_s"):
+        headers["Retry-After"] = str(retry_after_s)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return ProblemResponse(problem_fields(error, instance), status_code=error.status, headers=headers)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    @app.exception_handler(ArenaError)
+    async def _arena(request: Request, error: ArenaError) -> ProblemResponse:
+        return problem_response(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> ProblemResponse:
+        first = error.errors()[0] if error.errors() else {}
+        if first.get("type") == "json_invalid":
+            return problem_response(
+                MalformedJson("The body is not valid JSON; check it and send again."), request.url.path
+            )
+        return problem_response(invalid_request(error.errors()), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> ProblemResponse:
+        refusal: ArenaError
+        if error.status_code == 404:
+            refusal = NotFound("Nothing is at this address; check it against the documentation at /docs.")
+        else:
+            refusal = _FrameworkRefusal(error)
+        response = problem_response(refusal, request.url.path)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> ProblemResponse:
+        log.error("unexpected error", path=request.url.path, exc_info=error)
+        return problem_response(_Unexpected("Something failed here; nothing was counted. Try again."), request.url.path)
+
+
+def invalid_request(errors: Any) -> InvalidRequest:
+    """Say in one sentence which field is wrong; the others stand in `errors`. What was sent is not repeated."""
+    listed = [
+        {"field": ".".join(str(part) for part in each["loc"] if part != "body"), "message": str(each["msg"])}
+        for each in errors[:20]
+    ]
+    first = listed[0] if listed else {"field": "", "message": "not valid"}
+    where = f"{first['field']}: " if first["field"] else ""
+    return InvalidRequest(f"{where}{first['message']}.", errors=jsonable_encoder(listed))
+
+
+class _FrameworkRefusal(ArenaError):
+    """A refusal of the framework's, such as 405; its numbers stand on the instance."""
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__(f"{error.detail}; see the documentation at /docs.")
+        codes = {405: "method_not_allowed", 400: "malformed_request"}
+        self.code = codes.get(error.status_code, "http_error")  # type: ignore[misc]
+        self.status = error.status_code  # type: ignore[misc]
+        self.title = str(error.detail)  # type: ignore[misc]
+
+
+class _Unexpected(ArenaError):
+    code, status, title = "internal_error", 500, "Something failed here"

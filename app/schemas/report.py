@@ -1,0 +1,106 @@
+"""Results, the ledger's export and the report."""
+
+from typing import Any
+
+from app.schemas import Document
+from app.schemas.tally import TallyFigures
+
+
+class ChannelFigures(Document):
+    votes: int
+    likes: int
+    turnout: int
+
+
+class EarlierRun(Document):
+    run: int
+    phase: str
+    locked_at_ms: int | None
+    void_reason: str | None
+    tally: TallyFigures | None
+
+
+class Result(Document):
+    session: str
+    round: int
+    run: int
+    title: str
+    phase: str
+    deciding: bool
+    locked_at_ms: int
+    revealed_at_ms: int | None
+    certified_at_ms: int | None
+    void_reason: str | None
+    tally: TallyFigures
+    channels: dict[str, ChannelFigures]
+    ballots: int
+    chain_head: str
+    digest: str
+    history: list[EarlierRun]
+
+
+class LedgerBatchDocument(Document):
+    number: int
+    last_seq: int
+    head: str
+    committed_at_ms: int
+
+
+class Ledger(Document):
+    """The export for the recount. A ballot is `[seq, receipt, voter, slot, revision, choices, channel,
+    accepted_at_ms]`.
+    """
+
+    format: str
+    session: str
+    round: int
+    run: int
+    choices: list[str]
+    result: dict[str, Any]
+    batches: list[LedgerBatchDocument]
+    ballots: list[list[Any]]
+
+
+class ReportRound(Document):
+    number: int
+    run: int
+    title: str
+    dimension: str
+    phase: str
+    opened_at_ms: int | None
+    locked_at_ms: int | None
+    revealed_at_ms: int | None
+    tally: TallyFigures | None
+    channels: dict[str, ChannelFigures] | None
+
+
+class ReportSecond(Document):
+    at_ms: int
+    round: int
+    likes: dict[str, int]
+    votes: int
+
+
+class ReportMinute(Document):
+    at_ms: int
+    online: int
+    unique: int
+
+
+class Peaks(Document):
+    online: int
+    online_at_ms: int | None
+    likes_per_second: int
+    likes_at_ms: int | None
+    votes_per_second: int
+    votes_at_ms: int | None
+
+
+class Report(Document):
+    session: dict[str, Any]
+    contestants: list[dict[str, Any]]
+    rounds: list[ReportRound]
+    timeline: list[ReportSecond]
+    audience: list[ReportMinute]
+    peaks: Peaks
+    totals: dict[str, int]

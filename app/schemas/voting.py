@@ -1,0 +1,81 @@
+"""Joining, ballots and likes as requests and documents."""
+
+from typing import Annotated
+
+from pydantic import Field, StrictInt
+
+from app.domain.ballot import NONCE_LENGTH_MAX
+from app.domain.session import CHOICES_MAX
+from app.schemas import Document, Request
+from app.schemas.session import Key
+
+ChoiceName = Annotated[str, Field(max_length=64)]
+
+
+class Join(Request):
+    channel: Key | None = None
+
+
+class Vote(Request):
+    choices: Annotated[list[ChoiceName], Field(max_length=CHOICES_MAX, examples=[["red"]])]
+    nonce: Annotated[str, Field(max_length=NONCE_LENGTH_MAX, pattern=r"^[ -~]*$")] = ""
+
+
+class Likes(Request):
+    # Strict: 137 is a count, "137" and true are mistakes.
+    totals: Annotated[dict[ChoiceName, StrictInt], Field(max_length=CHOICES_MAX, examples=[{"red": 137}])]
+
+
+class Receipt(Document):
+    receipt: str
+    session: str
+    round: int
+    run: int
+    choices: list[str]
+    revision: int
+    accepted_at_ms: int
+    votes_left: int
+    resets_at_ms: int | None
+    changeable: bool
+    channel: str
+    repeat: bool
+
+
+class Liked(Document):
+    round: int
+    run: int
+    totals: dict[str, int]
+    clipped: bool
+
+
+class Joined(Document):
+    token: str
+    channel: str
+    session: str
+    delay_ms: int
+    expires_at_ms: int
+    server_time_ms: int
+
+
+class OwnBallot(Document):
+    receipt: str
+    choices: list[str]
+    revision: int
+    accepted_at_ms: int
+
+
+class OwnState(Document):
+    """What one phone has done in the current round."""
+
+    channel: str
+    delay_ms: int
+    round: int | None
+    run: int | None
+    phase: str | None
+    accepting: bool
+    cutoff_ms: int | None
+    ballots: list[OwnBallot]
+    votes_left: int
+    resets_at_ms: int | None
+    likes: dict[str, int]
+    server_time_ms: int

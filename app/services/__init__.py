@@ -1,0 +1,1 @@
+"""Use cases. Each opens its unit of work, and answers after the commit."""

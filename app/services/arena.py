@@ -1,0 +1,111 @@
+"""The running arena: what every use case is given, and how a session becomes live."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from app.domain.clock import Clock
+from app.domain.errors import ArenaError, SessionNotFound
+from app.domain.session import Session
+from app.live.facts import SessionLoaded
+from app.live.hub import Hub, LiveSession
+from app.settings import Settings
+from app.storage import ballots
+from app.storage.engine import READERS, Database
+from app.storage.sessions import codes_on_air, load_session, session_exists
+from app.storage.writer import Transaction, Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Arena:
+    """Made once in the lifespan, handed to services by the routers."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.url)
+        self.database.migrate()
+        self.hub = Hub(clock, self.database.next_epoch(clock.now_ms()), settings.sockets_max)
+        self.writer = Writer(self.database.writer, clock, settings.writer_queue_max, self.hub.learn)
+        self.signing_secret = settings.signing_secret()
+        self.going_down = False
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="arena-reader")
+
+    async def start(self) -> None:
+        """Start writing, and bring back the sessions that were on air."""
+        self.writer.start()
+        for code in await self.read(codes_on_air):
+            await self.live(code)
+
+    async def stop(self) -> None:
+        """Commit what has queued, then let go of the database."""
+        await self.writer.stop()
+        self._readers.shutdown()
+        self.database.close()
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query on a reading connection, off the loop."""
+
+        def run() -> T:
+            with self.database.reader.connect() as connection:
+                return query(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def write(self, change: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one change in the writer. Returns after its commit.
+
+        Raises:
+            ArenaError: what the change refused, Overloaded, or NotStored. Nothing of a refused change is kept.
+        """
+        return await self.writer.submit(_one_by_one, lambda transaction: change(transaction, *args, **kwargs))
+
+    async def live(self, code: str) -> LiveSession:
+        """Return a session as it stands, made live at its first use.
+
+        Raises:
+            SessionNotFound: no session has this code.
+        """
+        code = code.upper()
+        live = self.hub.live.get(code)
+        if live is not None:
+            return live
+        if len(code) > 12 or not await self.read(session_exists, code):
+            raise SessionNotFound(f"No session has the code {code[:12]}; check the code or scan the QR again.")
+        await self.write(load, code)
+        return self.hub.live[code]
+
+
+def load(transaction: Transaction, code: str) -> None:
+    """Tell the live side of a session, with its counts from the ledger, in the order of commits."""
+    session = required_session(transaction.connection, code)
+    connection = transaction.connection
+    counts = {each.run_id: ballots.recount(connection, each.run_id, each.keys)[0] for each in session.rounds}
+    voted = {each.run_id: ballots.voters_of(connection, each.run_id) for each in session.rounds}
+    transaction.facts.append(SessionLoaded(session, counts, voted, ballots.people_seen(connection, session.id)))
+
+
+def required_session(connection: Connection, code: str) -> Session:
+    session = load_session(connection, code)
+    if session is None:
+        raise SessionNotFound(f"No session has the code {code}; check the code.")
+    return session
+
+
+def _one_by_one(transaction: Transaction, changes: Sequence[Callable[[Transaction], T]]) -> list[T | ArenaError]:
+    """Run changes one by one, each in a savepoint, so that a refusal halfway leaves nothing behind."""
+    outcomes: list[T | ArenaError] = []
+    for change in changes:
+        facts = len(transaction.facts)
+        try:
+            with transaction.connection.begin_nested():
+                outcomes.append(change(transaction))
+        except ArenaError as refusal:
+            del transaction.facts[facts:]
+            outcomes.append(refusal)
+    return outcomes

@@ -1,0 +1,178 @@
+"""Commands on rounds: open, pause, resume, lock, reveal, certify, void, rerun, next, and the deadlines.
+
+Each travels the writer's queue like a vote. The result is recounted from the ledger in the lock's own transaction.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain import ledger, lifecycle
+from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, RoundNotFound, SessionEnded
+from app.domain.lifecycle import COUNTED, Command, Phase, RunState
+from app.domain.roles import Role, Verb
+from app.domain.session import Round, Session, next_step, on_air
+from app.live.facts import SessionChanged
+from app.services.arena import Arena, required_session
+from app.services.identity import Crew
+from app.storage import ballots, crew, sessions
+from app.storage.writer import Transaction
+
+CLOCK = Crew(0, Role.ADMIN, "clock", None, None)
+"""Who locks a round when its time has come."""
+
+VERBS = {
+    Command.OPEN: Verb.OPEN,
+    Command.PAUSE: Verb.PAUSE,
+    Command.RESUME: Verb.RESUME,
+    Command.LOCK: Verb.LOCK,
+    Command.REVEAL: Verb.REVEAL,
+    Command.CERTIFY: Verb.CERTIFY,
+    Command.VOID: Verb.VOID,
+    Command.RERUN: Verb.RERUN,
+}
+
+
+async def command(
+    arena: Arena, actor: Crew, code: str, number: int, what: Command, reason: str | None = None
+) -> Session:
+    """Carry out a command; the same again changes nothing. Returns the session after the commit.
+
+    Raises:
+        WrongRole, WrongSession, RoundNotFound, CommandNotAllowed, AnotherRoundOpen, SessionEnded, InvalidRequest
+    """
+    actor.require(VERBS[what], code)
+    await arena.live(code)
+    return await arena.write(_command, actor, code, number, what, reason)
+
+
+async def next_command(arena: Arena, actor: Crew, code: str) -> Session:
+    """Do the one natural next step; while a round is closing, or where nothing is left, nothing.
+
+    What is next is decided in the writer, so that two people who press together do not take two steps at once with one
+    stale picture. A `next` that comes to the reveal needs who may reveal.
+    """
+    actor.require(Verb.NEXT, code)
+    await arena.live(code)
+    return await arena.write(_next, actor, code)
+
+
+async def deadline(arena: Arena, code: str) -> None:
+    """Do what the deadlines of a session ask by now."""
+    await arena.write(_deadline, code)
+
+
+def _command(
+    transaction: Transaction, actor: Crew, code: str, number: int, what: Command, reason: str | None
+) -> Session:
+    session = required_session(transaction.connection, code)
+    round_ = session.round(number)
+    if round_ is None:
+        raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
+    return _carry_out(transaction, actor, session, round_, what, reason)
+
+
+def _next(transaction: Transaction, actor: Crew, code: str) -> Session:
+    session = required_session(transaction.connection, code)
+    step = next_step(session)
+    if step is None:
+        if session.ended:
+            raise SessionEnded("The session is over; reopen it before you go on.")
+        current = session.current_round
+        if current is None:
+            raise CommandNotAllowed("The session has no rounds yet; add one first.", phase="draft", allowed=[])
+        if current.run.phase is Phase.CLOSING:
+            return session
+        raise CommandNotAllowed(
+            "All rounds are done; add one, or end the session.", phase=str(current.run.phase), allowed=[]
+        )
+    name, number = step
+    round_ = session.round(number)
+    assert round_ is not None
+    what = Command(name)
+    actor.require(VERBS[what], code)
+    return _carry_out(transaction, actor, session, round_, what, None)
+
+
+def _deadline(transaction: Transaction, code: str) -> Session:
+    session = required_session(transaction.connection, code)
+    for round_ in session.rounds:
+        state = lifecycle.advance(round_.run, transaction.now_ms)
+        if state is not round_.run:
+            session = _store(transaction, CLOCK, session, round_, state, "deadline")
+    return session
+
+
+def _carry_out(
+    transaction: Transaction, actor: Crew, session: Session, round_: Round, what: Command, reason: str | None
+) -> Session:
+    state = lifecycle.apply(round_.run, what, transaction.now_ms, session.timing(round_), reason)
+    if state is round_.run:
+        return session
+    if session.ended:
+        raise SessionEnded("The session is over; reopen it before you change its rounds.")
+    other = on_air(session)
+    if what in (Command.OPEN, Command.RERUN) and other is not None and other.number != round_.number:
+        raise AnotherRoundOpen(
+            f"Round {other.number} is {other.run.phase}; lock it before another goes on air.",
+            round=other.number,
+        )
+    return _store(transaction, actor, session, round_, state, str(what))
+
+
+def _store(
+    transaction: Transaction, actor: Crew, session: Session, round_: Round, state: RunState, action: str
+) -> Session:
+    connection = transaction.connection
+    result = None
+    if state.number != round_.run.number:
+        sessions.add_run(connection, round_.id, state)
+    else:
+        if state.phase in COUNTED and round_.result is None:
+            result = _result(transaction, session, round_)
+        sessions.change_run(connection, round_.run_id, state, result)
+    if session.current != round_.number:
+        sessions.change_session(connection, session.id, current_round=round_.number)
+    crew.add_audit(
+        connection,
+        session_id=session.id,
+        at_ms=transaction.now_ms,
+        actor=actor.name or str(actor.role),
+        role="clock" if actor is CLOCK else str(actor.role),
+        action=action,
+        round=round_.number,
+        before=_audited(round_.run),
+        after=_audited(state) | ({"digest": result["digest"]} if result else {}),
+        detail=state.void_reason or "",
+    )
+    changed = required_session(connection, session.code)
+    transaction.facts.append(SessionChanged(changed))
+    return changed
+
+
+def _result(transaction: Transaction, session: Session, round_: Round) -> Mapping[str, Any]:
+    """Count the run from its ballots, and fold the chain's head into the digest."""
+    whole, channels = ballots.recount(transaction.connection, round_.run_id, round_.keys)
+    head, count = ballots.chain_head(transaction.connection, round_.run_id)
+    figures = {
+        "session": session.code,
+        "round": round_.number,
+        "run": round_.run.number,
+        "votes": dict(whole.votes),
+        "likes": dict(whole.likes),
+        "turnout": whole.turnout,
+        "ballots": count,
+        "channels": {
+            key: {"votes": dict(each.votes), "likes": dict(each.likes), "turnout": each.turnout}
+            for key, each in sorted(channels.items())
+        },
+    }
+    return {**figures, "chain_head": head, "digest": ledger.result_digest(head, figures)}
+
+
+def _audited(state: RunState) -> dict[str, Any]:
+    return {
+        "run": state.number,
+        "phase": str(state.phase),
+        "closes_at_ms": state.closes_at_ms,
+        "certified_at_ms": state.certified_at_ms,
+    }

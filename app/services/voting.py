@@ -1,0 +1,291 @@
+"""Joining, voting, liking: what a phone does.
+
+Votes and likes are handed to the writer one by one and handled there by the batch: one look at the round, one at the
+voters' earlier ballots, one insert. Arrival is stamped before the queue; the ballot counts when its batch has
+committed.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app.domain import ballot, ledger, lifecycle, likes
+from app.domain.ballot import Cast, Placement
+from app.domain.errors import ArenaError, InvalidRequest, RoundNotFound, RoundNotOpen, SessionEnded
+from app.domain.session import Round, Session
+from app.live.facts import Counted
+from app.schemas.voting import Joined, Liked, OwnBallot, OwnState, Receipt
+from app.services.arena import Arena
+from app.services.identity import Phone, new_phone, sign_phone
+from app.storage import ballots
+from app.storage.sessions import load_session
+from app.storage.writer import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One phone's request on its way to the writer; `content` is a ballot's choices or the totals of likes."""
+
+    code: str
+    round: int
+    phone: Phone
+    arrived_ms: int
+    content: Any
+    nonce: str = ""
+
+
+R = TypeVar("R", Receipt, Liked)
+
+
+async def join(arena: Arena, code: str, channel: str | None, known: Phone | None) -> Joined:
+    """Give a phone its identity in a session; the one it has where it brings one. Writes nothing.
+
+    Raises:
+        SessionNotFound; InvalidRequest: the session has no such channel.
+    """
+    session = (await arena.live(code)).session
+    keys = [each.key for each in session.channels]
+    if channel is not None and channel not in keys:
+        raise InvalidRequest(f"This session has no channel “{channel}”; it has {', '.join(keys)}.", channels=keys)
+    now_ms = arena.clock.now_ms()
+    chosen = channel or ("web" if "web" in keys else keys[0])
+    # The channel is part of the identity: one who could change it could choose the longest delay.
+    phone = known if known is not None and known.code == session.code else new_phone(session.code, chosen, now_ms)
+    return Joined(
+        token=sign_phone(arena, phone),
+        channel=phone.channel,
+        session=session.code,
+        delay_ms=session.delay_ms(phone.channel),
+        expires_at_ms=phone.expires_at_ms,
+        server_time_ms=now_ms,
+    )
+
+
+async def vote(arena: Arena, code: str, number: int, phone: Phone, choices: Sequence[str], nonce: str) -> Receipt:
+    """Cast a ballot. Returns after its commit.
+
+    Raises:
+        RoundNotFound, RoundNotOpen, InvalidBallot, AlreadyVoted, NoVotesLeft, Overloaded, NotStored
+    """
+    request = Request(code, number, phone, arena.clock.now_ms(), tuple(choices), nonce)
+    return await arena.writer.submit(cast_votes, request)
+
+
+async def like(arena: Arena, code: str, number: int, phone: Phone, totals: dict[str, int]) -> Liked:
+    """Raise a phone's likes to its totals so far. Returns after the commit.
+
+    Raises:
+        RoundNotFound, RoundNotOpen, InvalidLikes, LikesShrank, Overloaded, NotStored
+    """
+    return await arena.writer.submit(count_likes, Request(code, number, phone, arena.clock.now_ms(), totals))
+
+
+async def own_state(arena: Arena, code: str, phone: Phone) -> OwnState:
+    """Return what this phone has done in the current round."""
+    live = await arena.live(code)
+    session, now_ms = live.session, arena.clock.now_ms()
+    voter = phone.voter(session)
+    delay_ms = session.delay_ms(phone.channel)
+    round_ = session.current_round
+    if round_ is None:
+        return OwnState(
+            channel=phone.channel, delay_ms=delay_ms, round=None, run=None, phase=None, accepting=False, cutoff_ms=None,
+            ballots=[], votes_left=0, resets_at_ms=None, likes={}, server_time_ms=now_ms,
+        )  # fmt: skip
+    cast = (await arena.read(ballots.earlier_ballots, round_.run_id, [voter])).get(voter, [])
+    totals = (await arena.read(ballots.like_totals, round_.run_id, [voter])).get(voter, {})
+    newest = {each.slot: each for each in cast}
+    closes, extra_ms = round_.run.closes_at_ms, round_.grace_ms + delay_ms
+    return OwnState(
+        channel=phone.channel,
+        delay_ms=delay_ms,
+        round=round_.number,
+        run=round_.run.number,
+        phase=str(round_.run.phase),
+        accepting=lifecycle.accepts(round_.run, now_ms, extra_ms),
+        cutoff_ms=None if closes is None else closes + extra_ms,
+        ballots=[
+            OwnBallot(
+                receipt=each.receipt,
+                choices=list(each.choices),
+                revision=each.revision,
+                accepted_at_ms=each.accepted_at_ms,
+            )
+            for each in newest.values()
+        ],
+        votes_left=ballot.votes_left(cast, round_.ballot_rules, now_ms),
+        resets_at_ms=ballot.resets_at_ms(round_.ballot_rules, now_ms),
+        likes=totals,
+        server_time_ms=now_ms,
+    )
+
+
+def cast_votes(transaction: Transaction, requests: Sequence[Request]) -> list[Receipt | ArenaError]:
+    """Handle a batch of ballots in the writer, in the order of arrival."""
+    return _by_round(transaction, requests, _cast_in_round)
+
+
+def count_likes(transaction: Transaction, requests: Sequence[Request]) -> list[Liked | ArenaError]:
+    """Handle a batch of likes in the writer."""
+    return _by_round(transaction, requests, _like_in_round)
+
+
+def _by_round(
+    transaction: Transaction,
+    requests: Sequence[Request],
+    handle: Callable[[Transaction, Session, Round, Sequence[Request]], list[R | ArenaError]],
+) -> list[R | ArenaError]:
+    """Split a batch by round, refuse what has no round, and put the answers back in their order."""
+    places: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for i, request in enumerate(requests):
+        places[request.code, request.round].append(i)
+    answers: dict[int, R | ArenaError] = {}
+    for (code, number), indices in places.items():
+        session = load_session(transaction.connection, code)
+        round_ = None if session is None else session.round(number)
+        if session is None or round_ is None:
+            refusal = RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
+            answers |= dict.fromkeys(indices, refusal)
+            continue
+        outcomes = handle(transaction, session, round_, [requests[i] for i in indices])
+        answers |= zip(indices, outcomes, strict=True)
+    return [answers[i] for i in range(len(requests))]
+
+
+def _cast_in_round(
+    transaction: Transaction, session: Session, round_: Round, requests: Sequence[Request]
+) -> list[Receipt | ArenaError]:
+    rules = round_.ballot_rules
+    voters = [request.phone.voter(session) for request in requests]
+    earlier = ballots.earlier_ballots(transaction.connection, round_.run_id, voters)
+    fact = Counted(session.code, round_.run_id)
+    rows: list[dict[str, Any]] = []
+    outcomes: list[Receipt | ArenaError] = []
+    for request, voter in zip(requests, voters, strict=True):
+        mine = earlier.setdefault(voter, [])
+        try:
+            cast, repeat = _cast_one(session, round_, request, mine, transaction.now_ms)
+        except ArenaError as refusal:
+            outcomes.append(refusal)
+            continue
+        if not repeat:
+            _count(fact, voter, cast, mine)
+            mine.append(cast)
+            rows.append(
+                {
+                    "voter": voter,
+                    "slot": cast.slot,
+                    "revision": cast.revision,
+                    "choices": ",".join(cast.choices),
+                    "channel": request.phone.channel,
+                    "nonce": cast.nonce,
+                    "receipt": cast.receipt,
+                    "accepted_at_ms": cast.accepted_at_ms,
+                }
+            )
+        outcomes.append(
+            Receipt(
+                receipt=cast.receipt,
+                session=session.code,
+                round=round_.number,
+                run=round_.run.number,
+                choices=list(cast.choices),
+                revision=cast.revision,
+                accepted_at_ms=cast.accepted_at_ms,
+                votes_left=ballot.votes_left(mine, rules, transaction.now_ms),
+                resets_at_ms=ballot.resets_at_ms(rules, transaction.now_ms),
+                changeable=rules.changeable,
+                channel=request.phone.channel,
+                repeat=repeat,
+            )
+        )
+    if rows:
+        ballots.append_ballots(transaction.connection, round_.run_id, rows, transaction.now_ms)
+        ballots.add_to_timeline(transaction.connection, round_.run_id, transaction.now_ms // 1000, fact.votes, {})
+        transaction.facts.append(fact)
+    return outcomes
+
+
+def _cast_one(
+    session: Session, round_: Round, request: Request, earlier: Sequence[Cast], now_ms: int
+) -> tuple[Cast, bool]:
+    """Return the ballot that stands for this request, and whether it stood before."""
+    rules = round_.ballot_rules
+    if (cast := ballot.repeated(request.nonce, earlier)) is not None:
+        return cast, True
+    _require_open(session, round_, request)
+    choices = ballot.checked_choices(request.content, rules)
+    placed = ballot.place(choices, request.nonce, earlier, rules, now_ms)
+    if not isinstance(placed, Placement):
+        return placed, True
+    nonce = request.nonce or secrets.token_hex(8)
+    voter = request.phone.voter(session)
+    receipt = ledger.receipt(str(round_.run_id), voter, placed.slot, placed.revision, choices, nonce)
+    return Cast(placed.slot, placed.revision, choices, nonce, receipt, now_ms), False
+
+
+def _count(fact: Counted, voter: str, cast: Cast, earlier: Sequence[Cast]) -> None:
+    for key in cast.choices:
+        fact.votes[key] = fact.votes.get(key, 0) + 1
+    if cast.revision > 1:
+        for key in earlier[-1].choices:
+            fact.votes[key] = fact.votes.get(key, 0) - 1
+    if not earlier:
+        fact.turnout += 1
+    fact.voters.add(voter)
+    fact.voted.add(voter)
+
+
+def _require_open(session: Session, round_: Round, request: Request) -> None:
+    if session.ended:
+        raise SessionEnded("The session is over; nothing is counted any more.")
+    extra_ms = round_.grace_ms + session.delay_ms(request.phone.channel)
+    if not lifecycle.accepts(round_.run, request.arrived_ms, extra_ms):
+        phase = str(round_.run.phase)
+        sentence = {
+            "draft": "This round is not open yet; wait for it to open.",
+            "paused": "This round is paused; wait for it to go on.",
+        }.get(phase, "This round is closed; it came too late to count.")
+        raise RoundNotOpen(sentence, phase=phase)
+
+
+def _like_in_round(
+    transaction: Transaction, session: Session, round_: Round, requests: Sequence[Request]
+) -> list[Liked | ArenaError]:
+    voters = [request.phone.voter(session) for request in requests]
+    standing = ballots.like_totals(transaction.connection, round_.run_id, voters)
+    changed: dict[tuple[str, str], dict[str, Any]] = {}
+    fact = Counted(session.code, round_.run_id)
+    outcomes: list[Liked | ArenaError] = []
+    for request, voter in zip(requests, voters, strict=True):
+        before = standing.get(voter, {})
+        try:
+            _require_open(session, round_, request)
+            open_ms = lifecycle.open_elapsed_ms(round_.run, request.arrived_ms)
+            known_ms = request.arrived_ms - request.phone.issued_at_ms
+            likes_max = likes.allowance(round_.likes_per_second, open_ms, known_ms)
+            totals, clipped = likes.accept(before, request.content, round_.keys, likes_max)
+        except ArenaError as refusal:
+            outcomes.append(refusal)
+            continue
+        for key, total in totals.items():
+            if total != before.get(key, 0):
+                fact.likes[key] = fact.likes.get(key, 0) + total - before.get(key, 0)
+                changed[voter, key] = {
+                    "run_id": round_.run_id,
+                    "voter": voter,
+                    "choice": key,
+                    "total": total,
+                    "channel": request.phone.channel,
+                    "updated_at_ms": transaction.now_ms,
+                }
+        standing[voter] = totals
+        fact.voters.add(voter)
+        outcomes.append(Liked(round=round_.number, run=round_.run.number, totals=totals, clipped=clipped))
+    if changed:
+        ballots.put_like_totals(transaction.connection, list(changed.values()))
+        ballots.add_to_timeline(transaction.connection, round_.run_id, transaction.now_ms // 1000, {}, fact.likes)
+        transaction.facts.append(fact)
+    return outcomes

@@ -1,0 +1,33 @@
+"""The tables as SQLAlchemy Core sees them. Hot statements are Core: no object a row."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+import app.models as models
+
+assert models  # importing it fills the metadata
+
+_tables = SQLModel.metadata.tables
+
+ACCESS_TOKEN = _tables["access_token"]
+AUDIENCE_MINUTE = _tables["audience_minute"]
+AUDIT_ENTRY = _tables["audit_entry"]
+BALLOT = _tables["ballot"]
+CONTESTANT = _tables["contestant"]
+LEDGER_BATCH = _tables["ledger_batch"]
+LIKE_TOTAL = _tables["like_total"]
+ORIGIN = _tables["origin"]
+PORTRAIT = _tables["portrait"]
+ROUND = _tables["round"]
+RUN = _tables["run"]
+SESSION = _tables["arena_session"]
+SHOW = _tables["show"]
+TIMELINE = _tables["timeline"]
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Return an INSERT that knows ON CONFLICT, in the connection's dialect."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

@@ -1,0 +1,163 @@
+"""The one writer: a bounded queue, one thread, one connection, group commit.
+
+All writes go through here in the order in which they came, the lock of a round too: so the cut is total. The thread
+drains what has queued, runs it as one transaction, and only then are the futures resolved. Only the event loop's
+thread may call `submit`; only the writer's thread touches the connection.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from app.domain.clock import Clock
+from app.domain.errors import ArenaError, NotStored, Overloaded
+
+BATCH_MAX = 2_000
+Payload = TypeVar("Payload")
+Result = TypeVar("Result")
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What a handler works in. `facts` are told to the live side after the commit, in order, before any answer."""
+
+    connection: Connection
+    now_ms: int
+    facts: list[Any] = field(default_factory=list)
+
+
+# Takes all neighbouring requests of its kind at once and answers each with a result or a refusal. It must not keep
+# anything of its own: a batch that fails is run again in halves.
+Handler = Callable[[Transaction, Sequence[Payload]], Sequence[Result | ArenaError]]
+
+
+@dataclass(slots=True)
+class _Work:
+    handler: Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+    payload: Any
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    def __init__(
+        self, engine: Engine, clock: Clock, queue_max: int, on_commit: Callable[[Sequence[Any]], None]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._queue_max = queue_max
+        self._on_commit = on_commit
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="arena-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.waiting = 0
+        self.commits = 0
+        self.failures = 0
+
+    def start(self) -> None:
+        """Start the thread; answers come on the loop that runs now."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Commit what has queued, then end the thread. Returns when it has ended."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def submit(
+        self,
+        handler: Callable[[Transaction, Sequence[Payload]], Sequence[Result | ArenaError]],
+        payload: Payload,
+    ) -> asyncio.Future[Result]:
+        """Queue a write. The future resolves after its commit, or raises the handler's refusal.
+
+        Raises:
+            Overloaded: at once, where the queue is full.
+        """
+        assert self._loop is not None, "the writer was not started"
+        if self.waiting >= self._queue_max:
+            raise Overloaded("Too many writes are waiting; try again in a second.", retry_after_s=1)
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self.waiting += 1
+        self._queue.put(_Work(handler, payload, future))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            work = self._queue.get()
+            if work is None:
+                return
+            batch = [work]
+            last = False
+            while len(batch) < BATCH_MAX and not self._queue.empty():
+                work = self._queue.get()
+                if work is None:
+                    last = True
+                    break
+                batch.append(work)
+            self._commit(batch)
+            if last:
+                return
+
+    def _commit(self, batch: list[_Work]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                transaction = Transaction(connection, self._clock.now_ms())
+                outcomes = _outcomes(transaction, batch)
+        except Exception as error:
+            self.failures += 1
+            # One bad write must not take its neighbours with it; a full disk takes all, and is not asked again for
+            # each.
+            if len(batch) > 1 and not isinstance(error, OperationalError):
+                middle = len(batch) // 2
+                self._commit(batch[:middle])
+                self._commit(batch[middle:])
+                return
+            log.error("not stored", error=type(error).__name__, writes=len(batch), exc_info=True)
+            refusal = NotStored("It could not be stored and does not count; try again in a moment.", retry_after_s=1)
+            self._answer(batch, [refusal] * len(batch), [])
+            return
+        self.commits += 1
+        self._answer(batch, outcomes, transaction.facts)
+
+    def _answer(self, batch: list[_Work], outcomes: Sequence[Any], facts: Sequence[Any]) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, batch, outcomes, facts)
+        except RuntimeError:
+            # The loop has closed: nobody is left to be told. What was committed stands.
+            log.warning("answers undelivered", writes=len(batch))
+
+    def _deliver(self, batch: list[_Work], outcomes: Sequence[Any], facts: Sequence[Any]) -> None:
+        self.waiting -= len(batch)
+        if facts:
+            self._on_commit(facts)
+        for work, outcome in zip(batch, outcomes, strict=True):
+            if work.future.done():
+                continue
+            if isinstance(outcome, ArenaError):
+                work.future.set_exception(outcome)
+            else:
+                work.future.set_result(outcome)
+
+
+def _outcomes(transaction: Transaction, batch: list[_Work]) -> list[Any]:
+    outcomes: list[Any] = []
+    start = 0
+    for end in range(1, len(batch) + 1):
+        if end < len(batch) and batch[end].handler is batch[start].handler:
+            continue
+        group = batch[start:end]
+        answers = group[0].handler(transaction, [work.payload for work in group])
+        assert len(answers) == len(group), "a handler answers each request"
+        outcomes += answers
+        start = end
+    return outcomes
