@@ -1,14 +1,21 @@
 """`arena …`: the command line."""
 
+import asyncio
 import os
 import socket
+import tempfile
+import threading
+from pathlib import Path
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 import uvicorn
+from rich.console import Console
 
-from app.domain.clock import SystemClock
+from app.crowd import CrowdError, CrowdOptions, print_report, progress_bar, simulate
+from app.crowd.options import VOTERS_MAX
+from app.demo import DemoError, DemoOptions, reachable_url, run_bout
+from app.domain.clock import Clock, SystemClock
 from app.domain.errors import ArenaError
 from app.domain.roles import Role
 from app.logs import configure_logs
@@ -27,8 +34,6 @@ STALLED_MS_MAX = 20_000
 SHUTDOWN_SECONDS_MAX = 10
 
 _LOCAL = ("0.0.0.0", "127.0.0.1", "::", "::1")  # noqa: S104 - named, not bound to
-
-log = structlog.get_logger()
 
 
 @app.command()
@@ -51,6 +56,95 @@ def serve(
         raise typer.Exit(1)
 
 
+@app.command()
+def demo(
+    code: Annotated[str, typer.Option(help="The session's code.")] = "PK2017",
+    voters: Annotated[int, typer.Option(min=1, max=19_000)] = 200,
+    port: Annotated[
+        int | None, typer.Option(help="Port; overrides ARENA_PORT. A taken one is left for a free one.")
+    ] = None,
+    leave: Annotated[bool, typer.Option("--exit", help="End after the bout instead of serving on.")] = False,
+) -> None:
+    """Serve an arena of its own, and run the first bout with a simulated crowd. Nothing of it is kept."""
+    configure_logs()
+    with tempfile.TemporaryDirectory(prefix="arena-demo-") as directory:
+        # Phones in the same network shall be able to scan the code, so it listens on all addresses.
+        host = os.environ.get("ARENA_HOST", "0.0.0.0")  # noqa: S104
+        settings = _settings(host=host, port=port, data_dir=Path(directory), database_url="")
+        try:
+            listener = listen(host, settings.port)
+        except OSError:
+            listener = listen(host, 0)
+        own_port = listener.getsockname()[1]
+        token = _make_token(settings, Role.ADMIN, "demo", None, 24)
+        base_url = f"http://127.0.0.1:{own_port}" if host in _LOCAL else reachable_url(host, own_port)
+        public_url = settings.public_url or reachable_url(host, own_port)
+        options = DemoOptions(base_url, token, public_url, code, voters=voters, leave=leave)
+        server = uvicorn.Server(server_config(settings.model_copy(update={"public_url": public_url})))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="arena-demo")
+        thread.start()
+        try:
+            report = asyncio.run(run_bout(options))
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+        except DemoError as error:
+            _refuse(str(error))
+        finally:
+            server.should_exit = True
+            thread.join()
+        if not report.ok:
+            raise typer.Exit(1)
+
+
+@app.command("simulate")
+def simulate_crowd(
+    code: Annotated[str, typer.Option(help="The session to play in.")],
+    voters: Annotated[int, typer.Option(min=1, max=VOTERS_MAX)] = 200,
+    likes_rate: Annotated[float, typer.Option(min=0, help="Likes a second over the whole crowd.")] = 200,
+    seconds: Annotated[float, typer.Option(min=0.1)] = 20,
+    url: Annotated[
+        str | None, typer.Option(help="Where the service is; without it ARENA_PORT on this machine.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(envvar="ARENA_TOKEN", help="To check hidden tallies in the end.")] = None,
+    websocket_share: Annotated[
+        float, typer.Option(min=0, max=1, help="How many take the WebSocket; others poll.")
+    ] = 0.8,
+    seed: int = 1,
+    history: Annotated[Path | None, typer.Option(help="Write each request and its outcome as JSON lines.")] = None,
+    others: Annotated[
+        bool, typer.Option("--others", help="Other people vote meanwhile, so tallies may hold more.")
+    ] = False,
+) -> None:
+    """Play a crowd as real clients of a running service, then check that everything acknowledged is counted once.
+
+    Exit code 1 where it is not.
+    """
+    console = Console()
+    settings = _settings()
+    try:
+        options = CrowdOptions(
+            base_url=url or f"http://127.0.0.1:{settings.port}",
+            code=code.upper(),
+            voters=voters,
+            likes_rate=likes_rate,
+            seconds=seconds,
+            token=token,
+            websocket_share=websocket_share,
+            seed=seed,
+            history=history,
+            alone=not others,
+        )
+        with progress_bar(console, seconds) as progress:
+            report = asyncio.run(simulate(options, progress=progress))
+    except CrowdError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    print_report(console, report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
 @token_app.command("create")
 def token_create(
     role: Annotated[Role, typer.Option(help="What its bearer may do.")],
@@ -62,12 +156,7 @@ def token_create(
     """Make an access token and print it, alone, on standard output. Works beside a running service."""
     settings = _settings()
     try:
-        database = Database(settings.url)
-        database.migrate()
-        with database.writer.begin() as connection:
-            transaction = Transaction(connection, SystemClock().now_ms())
-            _, token, _ = add_token(transaction, role, name, session, hours, "command line")
-        database.close()
+        token = _make_token(settings, role, name, session, hours)
     except (ArenaError, ValueError, RuntimeError) as error:
         _refuse(str(error))
     base = settings.public_url or f"http://localhost:{settings.port}"
@@ -87,10 +176,10 @@ def migrate() -> None:
     typer.echo("The tables are at the newest version.")
 
 
-def server_config(settings: Settings) -> uvicorn.Config:
+def server_config(settings: Settings, clock: Clock | None = None) -> uvicorn.Config:
     """Return how uvicorn is run: no access log (it would hold tokens), no compression of frames, small messages."""
     return uvicorn.Config(
-        create_app(settings),
+        create_app(settings, clock),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -129,6 +218,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _make_token(settings: Settings, role: Role, name: str, session: str | None, hours: int | None) -> str:
+    database = Database(settings.url)
+    database.migrate()
+    with database.writer.begin() as connection:
+        transaction = Transaction(connection, SystemClock().now_ms())
+        _, token, _ = add_token(transaction, role, name, session, hours, "command line")
+    database.close()
+    return token
+
+
 def _settings(**given: object) -> Settings:
     try:
         settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -141,3 +240,7 @@ def _settings(**given: object) -> Settings:
 def _refuse(sentence: str) -> NoReturn:
     typer.echo(f"arena: {sentence}", err=True)
     raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()
