@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("scene", sa.String(length=16), nullable=False),
         sa.Column("channels", sa.JSON(), nullable=False),
         sa.Column("current_round", sa.Integer(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["show_id"], ["show.id"], name=op.f("fk_arena_session_show_id_show")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_arena_session")),
         sa.UniqueConstraint("code", name=op.f("uq_arena_session_code")),

@@ -48,8 +48,9 @@ class LedgerLine:
 
 def receipt(run_key: str, voter: str, slot: str, revision: int, choices: Sequence[str], nonce: str) -> str:
     """Derive a receipt: 26 characters of base32, 130 bits. `nonce` is the voter's own randomness."""
-    text = "\n".join(("arena-receipt-1", run_key, voter, slot, str(revision), ",".join(choices), nonce))
-    return b32encode(hashlib.sha256(text.encode()).digest()).decode()[:26]
+    # JSON, so that no separator inside a part can make two ballots alike.
+    parts = orjson.dumps(["arena-receipt-1", run_key, voter, slot, revision, list(choices), nonce])
+    return b32encode(hashlib.sha256(parts).digest()).decode()[:26]
 
 
 def pseudonym(run_key: str, voter: str) -> str:

@@ -154,9 +154,9 @@ def apply(state: RunState, command: Command, now_ms: int, timing: Timing, reason
         case Command.VOID:
             if not reason or not reason.strip():
                 raise InvalidRequest("A void needs its reason: add ?reason=… or a JSON body with a reason.")
-            return replace(state, phase=Phase.VOID, void_reason=reason.strip(), remaining_ms=None)
-        case Command.RERUN:
-            return RunState(number=state.number + 1)
+            return _voided(state, now_ms, reason.strip())
+    assert command is Command.RERUN
+    return RunState(number=state.number + 1)
 
 
 def advance(state: RunState, now_ms: int) -> RunState:
@@ -219,3 +219,20 @@ def _locked_by_hand(state: RunState, now_ms: int, timing: Timing) -> RunState:
         remaining_ms=None,
     )
     return advance(closing, now_ms)
+
+
+def _voided(state: RunState, now_ms: int, reason: str) -> RunState:
+    # What has happened stays on record; a deadline that has not come never will.
+    def passed(at_ms: int | None) -> int | None:
+        return at_ms if at_ms is not None and at_ms <= now_ms else None
+
+    return replace(
+        state,
+        phase=Phase.VOID,
+        void_reason=reason,
+        open_ms=open_elapsed_ms(state, now_ms),
+        resumed_at_ms=None,
+        closes_at_ms=passed(state.closes_at_ms),
+        locks_at_ms=passed(state.locks_at_ms),
+        remaining_ms=None,
+    )

@@ -100,6 +100,8 @@ class Session:
     channels: tuple[Channel, ...]
     contestants: tuple[Contestant, ...]
     rounds: tuple[Round, ...]
+    revision: int
+    """Raised by every change to the session, its contestants, rounds or runs; votes do not change it."""
     current: int | None
     """The number of the round on air or last on air, else of the first."""
     voter_key: str = field(repr=False, default="")
@@ -148,7 +150,8 @@ def may_see_tally(view: View, visibility: Visibility, phase: Phase, voted: bool)
             return voted or phase is Phase.LOCKED
         case "on_lock":
             return phase is Phase.LOCKED
-        case "on_reveal":
+        case _:
+            # `on_reveal`, and whatever nobody knows: hidden.
             return False
 
 
@@ -170,10 +173,10 @@ def next_step(session: Session) -> tuple[str, int] | None:
             return None
         case Phase.LOCKED:
             return "reveal", current.number
-        case Phase.REVEALED | Phase.VOID:
-            later = [r for r in session.rounds if r.run.phase is Phase.DRAFT and r.number != current.number]
-            after = [r for r in later if r.number > current.number] or later
-            return ("open", after[0].number) if after else None
+    # Revealed or void: on to the next draft, else back to one that was left out.
+    drafts = [each.number for each in session.rounds if each.run.phase is Phase.DRAFT]
+    later = [number for number in drafts if number > current.number] or drafts
+    return ("open", later[0]) if later else None
 
 
 def on_air(session: Session) -> Round | None:

@@ -23,3 +23,5 @@ class ArenaSession(SQLModel, table=True):
     scene: str = Field(default="board", max_length=16)
     channels: list[dict[str, Any]] = Field(sa_type=JSON)
     current_round: int | None = None
+    revision: int = 0
+    """Raised by every change to the session, its contestants, rounds or runs."""

@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from app.domain.clock import Clock
 from app.domain.errors import ArenaError, SessionNotFound
 from app.domain.session import Session
-from app.live.facts import SessionLoaded
+from app.live.facts import SessionChanged, SessionLoaded
 from app.live.hub import Hub, LiveSession
 from app.settings import Settings
 from app.storage import ballots
 from app.storage.engine import READERS, Database
-from app.storage.sessions import codes_on_air, load_session, session_exists
+from app.storage.sessions import codes_on_air, load_session, raise_revision, session_exists
 from app.storage.writer import Transaction, Writer
 
 P = ParamSpec("P")
@@ -63,7 +63,9 @@ class Arena:
         Raises:
             ArenaError: what the change refused, Overloaded, or NotStored. Nothing of a refused change is kept.
         """
-        return await self.writer.submit(_one_by_one, lambda transaction: change(transaction, *args, **kwargs))
+        return await self.writer.submit(
+            _one_by_one, lambda transaction: change(transaction, *args, **kwargs), barrier=True
+        )
 
     async def live(self, code: str) -> LiveSession:
         """Return a session as it stands, made live at its first use.
@@ -88,6 +90,18 @@ def load(transaction: Transaction, code: str) -> None:
     counts = {each.run_id: ballots.recount(connection, each.run_id, each.keys)[0] for each in session.rounds}
     voted = {each.run_id: ballots.voters_of(connection, each.run_id) for each in session.rounds}
     transaction.facts.append(SessionLoaded(session, counts, voted, ballots.people_seen(connection, session.id)))
+
+
+def changed(transaction: Transaction, session: Session) -> Session:
+    """Raise the session's revision, tell the live side, and return the session as it now stands.
+
+    Called at the end of every change to a session, its contestants, rounds or runs: votes read the session again only
+    where its revision is another.
+    """
+    raise_revision(transaction.connection, session.id)
+    now = required_session(transaction.connection, session.code)
+    transaction.facts.append(SessionChanged(now))
+    return now
 
 
 def required_session(connection: Connection, code: str) -> Session:

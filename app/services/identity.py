@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from itsdangerous import BadSignature, Signer
 
@@ -84,7 +85,7 @@ def new_phone(code: str, channel: str, now_ms: int) -> Phone:
 def sign_phone(arena: Arena, phone: Phone) -> str:
     """Return the device token. It says nothing secret; the signature makes it unforgeable."""
     text = f"d1~{phone.code}~{phone.channel}~{phone.device}~{phone.issued_at_ms}"
-    return _signer(arena).sign(text).decode()
+    return _signer(arena.signing_secret).sign(text).decode()
 
 
 async def identify(arena: Arena, token: str) -> Crew | Phone:
@@ -108,7 +109,7 @@ def phone_of(arena: Arena, token: str) -> Phone:
     try:
         if len(token) > TOKEN_LENGTH_MAX:
             raise BadSignature("too long")
-        version, code, channel, device, issued = _signer(arena).unsign(token).decode().split("~")
+        version, code, channel, device, issued = _signer(arena.signing_secret).unsign(token).decode().split("~")
         if version != "d1":
             raise BadSignature("unknown version")
     except (BadSignature, ValueError):
@@ -225,5 +226,6 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _signer(arena: Arena) -> Signer:
-    return Signer(arena.signing_secret, salt="arena-device", key_derivation="hmac", digest_method=hashlib.sha256)
+@lru_cache(maxsize=8)
+def _signer(secret: str) -> Signer:
+    return Signer(secret, salt="arena-device", key_derivation="hmac", digest_method=hashlib.sha256)

@@ -11,8 +11,7 @@ from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, RoundNotFound
 from app.domain.lifecycle import COUNTED, Command, Phase, RunState
 from app.domain.roles import Role, Verb
 from app.domain.session import Round, Session, next_step, on_air
-from app.live.facts import SessionChanged
-from app.services.arena import Arena, required_session
+from app.services.arena import Arena, changed, required_session
 from app.services.identity import Crew
 from app.storage import ballots, crew, sessions
 from app.storage.writer import Transaction
@@ -144,9 +143,7 @@ def _store(
         after=_audited(state) | ({"digest": result["digest"]} if result else {}),
         detail=state.void_reason or "",
     )
-    changed = required_session(connection, session.code)
-    transaction.facts.append(SessionChanged(changed))
-    return changed
+    return changed(transaction, session)
 
 
 def _result(transaction: Transaction, session: Session, round_: Round) -> Mapping[str, Any]:

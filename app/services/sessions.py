@@ -13,7 +13,6 @@ from app.domain import lifecycle
 from app.domain.errors import CodeTaken, Conflict, InvalidSession, RoundNotFound, RulesFrozen, SessionEnded
 from app.domain.roles import Verb
 from app.domain.session import Contestant, Round, Scene, Session, next_step, on_air, was_opened
-from app.live.facts import SessionChanged
 from app.schemas.session import (
     ChannelDocument,
     ChoiceDocument,
@@ -35,7 +34,7 @@ from app.schemas.session import (
     contestant_keys,
     round_values,
 )
-from app.services.arena import Arena, required_session
+from app.services.arena import Arena, changed, required_session
 from app.services.identity import Crew
 from app.storage import crew, sessions
 from app.storage.writer import Transaction
@@ -324,9 +323,7 @@ def _changed(
     **audited: Any,
 ) -> Session:
     _audit(transaction, actor, session.id, action, number, **audited)
-    changed = required_session(transaction.connection, session.code)
-    transaction.facts.append(SessionChanged(changed))
-    return changed
+    return changed(transaction, session)
 
 
 def _audit(

@@ -20,7 +20,7 @@ from app.schemas.voting import Joined, Liked, OwnBallot, OwnState, Receipt
 from app.services.arena import Arena
 from app.services.identity import Phone, new_phone, sign_phone
 from app.storage import ballots
-from app.storage.sessions import load_session
+from app.storage.sessions import load_session, revision_of
 from app.storage.writer import Transaction
 
 
@@ -143,7 +143,7 @@ def _by_round(
         places[request.code, request.round].append(i)
     answers: dict[int, R | ArenaError] = {}
     for (code, number), indices in places.items():
-        session = load_session(transaction.connection, code)
+        session = _present_session(transaction, code)
         round_ = None if session is None else session.round(number)
         if session is None or round_ is None:
             refusal = RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
@@ -152,6 +152,16 @@ def _by_round(
         outcomes = handle(transaction, session, round_, [requests[i] for i in indices])
         answers |= zip(indices, outcomes, strict=True)
     return [answers[i] for i in range(len(requests))]
+
+
+def _present_session(transaction: Transaction, code: str) -> Session | None:
+    """Return the session as this transaction sees it; read whole only where its revision is not the kept one's."""
+    revision = revision_of(transaction.connection, code)
+    kept: Session | None = transaction.kept.get(code)
+    if kept is None or kept.revision != revision:
+        kept = load_session(transaction.connection, code)
+        transaction.kept[code] = kept
+    return kept
 
 
 def _cast_in_round(
@@ -166,7 +176,7 @@ def _cast_in_round(
     for request, voter in zip(requests, voters, strict=True):
         mine = earlier.setdefault(voter, [])
         try:
-            cast, repeat = _cast_one(session, round_, request, mine, transaction.now_ms)
+            cast, repeat = _cast_one(session, round_, request, voter, mine, transaction.now_ms)
         except ArenaError as refusal:
             outcomes.append(refusal)
             continue
@@ -209,7 +219,7 @@ def _cast_in_round(
 
 
 def _cast_one(
-    session: Session, round_: Round, request: Request, earlier: Sequence[Cast], now_ms: int
+    session: Session, round_: Round, request: Request, voter: str, earlier: Sequence[Cast], now_ms: int
 ) -> tuple[Cast, bool]:
     """Return the ballot that stands for this request, and whether it stood before."""
     rules = round_.ballot_rules
@@ -221,7 +231,6 @@ def _cast_one(
     if not isinstance(placed, Placement):
         return placed, True
     nonce = request.nonce or secrets.token_hex(8)
-    voter = request.phone.voter(session)
     receipt = ledger.receipt(str(round_.run_id), voter, placed.slot, placed.revision, choices, nonce)
     return Cast(placed.slot, placed.revision, choices, nonce, receipt, now_ms), False
 

@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from app.domain import ledger
 from app.domain.ballot import Cast
@@ -14,24 +15,34 @@ from app.storage.tables import AUDIENCE_MINUTE, BALLOT, LEDGER_BATCH, LIKE_TOTAL
 
 _IN_MAX = 500
 
+# Prepared once: building a statement anew costs more than running it.
+_EARLIER = (
+    select(
+        BALLOT.c.voter,
+        BALLOT.c.slot,
+        BALLOT.c.revision,
+        BALLOT.c.choices,
+        BALLOT.c.nonce,
+        BALLOT.c.receipt,
+        BALLOT.c.accepted_at_ms,
+    )
+    .where(BALLOT.c.run_id == bindparam("run_id"), BALLOT.c.voter.in_(bindparam("voters", expanding=True)))
+    .order_by(BALLOT.c.seq)
+)
+_CHAIN = select(RUN.c.chain_head, RUN.c.ballots, RUN.c.batches).where(RUN.c.id == bindparam("run_id"))
+_ADD_BALLOT = insert(BALLOT)
+_ADD_BATCH = insert(LEDGER_BATCH)
+_EXTEND_RUN = update(RUN).where(RUN.c.id == bindparam("of_run"))
+_LIKES = select(LIKE_TOTAL.c.voter, LIKE_TOTAL.c.choice, LIKE_TOTAL.c.total).where(
+    LIKE_TOTAL.c.run_id == bindparam("run_id"), LIKE_TOTAL.c.voter.in_(bindparam("voters", expanding=True))
+)
+
 
 def earlier_ballots(connection: Connection, run_id: int, voters: Iterable[str]) -> dict[str, list[Cast]]:
     """Return what these voters have cast in a run, oldest first."""
     found: dict[str, list[Cast]] = defaultdict(list)
     for some in _chunks(sorted(set(voters))):
-        for row in connection.execute(
-            select(
-                BALLOT.c.voter,
-                BALLOT.c.slot,
-                BALLOT.c.revision,
-                BALLOT.c.choices,
-                BALLOT.c.nonce,
-                BALLOT.c.receipt,
-                BALLOT.c.accepted_at_ms,
-            )
-            .where(BALLOT.c.run_id == run_id, BALLOT.c.voter.in_(some))
-            .order_by(BALLOT.c.seq)
-        ):
+        for row in connection.execute(_EARLIER, {"run_id": run_id, "voters": some}):
             found[row.voter].append(
                 Cast(
                     row.slot,
@@ -47,19 +58,16 @@ def earlier_ballots(connection: Connection, run_id: int, voters: Iterable[str]) 
 
 def append_ballots(connection: Connection, run_id: int, ballots: Sequence[Mapping[str, Any]], now_ms: int) -> None:
     """Add a batch to the run's ledger and extend its chain. `ballots` lack only `run_id` and `seq`."""
-    run = connection.execute(select(RUN.c.chain_head, RUN.c.ballots, RUN.c.batches).where(RUN.c.id == run_id)).one()
+    run = connection.execute(_CHAIN, {"run_id": run_id}).one()
     rows = [{"run_id": run_id, "seq": run.ballots + i, **each} for i, each in enumerate(ballots, 1)]
-    connection.execute(insert(BALLOT), rows)
+    connection.execute(_ADD_BALLOT, rows)
     head = ledger.extend(run.chain_head, (ledger_line(run_id, row) for row in rows))
-    last_seq = run.ballots + len(rows)
+    number, last_seq = run.batches + 1, run.ballots + len(rows)
     connection.execute(
-        insert(LEDGER_BATCH).values(
-            run_id=run_id, number=run.batches + 1, last_seq=last_seq, head=head, committed_at_ms=now_ms
-        )
+        _ADD_BATCH,
+        {"run_id": run_id, "number": number, "last_seq": last_seq, "head": head, "committed_at_ms": now_ms},
     )
-    connection.execute(
-        update(RUN).where(RUN.c.id == run_id).values(chain_head=head, ballots=last_seq, batches=run.batches + 1)
-    )
+    connection.execute(_EXTEND_RUN, {"of_run": run_id, "chain_head": head, "ballots": last_seq, "batches": number})
 
 
 def ledger_line(run_id: int, row: Mapping[str, Any]) -> LedgerLine:
@@ -101,37 +109,41 @@ def add_to_timeline(
         for key in sorted(votes.keys() | likes.keys())
     ]
     if rows:
-        statement = upsert(connection, TIMELINE)
-        statement = statement.on_conflict_do_update(
-            index_elements=["run_id", "at_s", "choice"],
-            set_={
-                "votes": TIMELINE.c.votes + statement.excluded.votes,
-                "likes": TIMELINE.c.likes + statement.excluded.likes,
-            },
-        )
-        connection.execute(statement, rows)
+        connection.execute(_timeline_upsert(connection.dialect.name), rows)
+
+
+@cache
+def _timeline_upsert(dialect: str) -> Any:
+    statement = upsert(dialect, TIMELINE)
+    return statement.on_conflict_do_update(
+        index_elements=["run_id", "at_s", "choice"],
+        set_={
+            "votes": TIMELINE.c.votes + statement.excluded.votes,
+            "likes": TIMELINE.c.likes + statement.excluded.likes,
+        },
+    )
 
 
 def like_totals(connection: Connection, run_id: int, voters: Iterable[str]) -> dict[str, dict[str, int]]:
     """Return what stands for these voters, by choice."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for some in _chunks(sorted(set(voters))):
-        for row in connection.execute(
-            select(LIKE_TOTAL.c.voter, LIKE_TOTAL.c.choice, LIKE_TOTAL.c.total).where(
-                LIKE_TOTAL.c.run_id == run_id, LIKE_TOTAL.c.voter.in_(some)
-            )
-        ):
+        for row in connection.execute(_LIKES, {"run_id": run_id, "voters": some}):
             found[row.voter][row.choice] = row.total
     return found
 
 
 def put_like_totals(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    statement = upsert(connection, LIKE_TOTAL)
-    statement = statement.on_conflict_do_update(
+    connection.execute(_likes_upsert(connection.dialect.name), rows)
+
+
+@cache
+def _likes_upsert(dialect: str) -> Any:
+    statement = upsert(dialect, LIKE_TOTAL)
+    return statement.on_conflict_do_update(
         index_elements=["run_id", "voter", "choice"],
         set_={"total": statement.excluded.total, "updated_at_ms": statement.excluded.updated_at_ms},
     )
-    connection.execute(statement, rows)
 
 
 def recount(connection: Connection, run_id: int, choices: Sequence[str]) -> tuple[Counts, dict[str, Counts]]:
@@ -205,7 +217,7 @@ def timeline(connection: Connection, run_ids: Sequence[int]) -> list[Row[Any]]:
 
 def put_audience(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store the present minute of each session; the greatest number on line stays."""
-    statement = upsert(connection, AUDIENCE_MINUTE)
+    statement = upsert(connection.dialect.name, AUDIENCE_MINUTE)
     statement = statement.on_conflict_do_update(
         index_elements=["session_id", "minute_ms"],
         set_={

@@ -46,7 +46,7 @@ class Database:
         with self.writer.begin() as connection:
             last = connection.scalar(select(ORIGIN.c.epoch).where(ORIGIN.c.id == 1)) or 0
             epoch: int = max(last + 1, now_ms // 1000)
-            statement = upsert(connection, ORIGIN).values(id=1, epoch=epoch)
+            statement = upsert(connection.dialect.name, ORIGIN).values(id=1, epoch=epoch)
             connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"epoch": epoch}))
             return epoch
 
@@ -92,6 +92,8 @@ def _engine(url: str, begin: str, *, pool_size: int, query_only: bool = False) -
         pool_size=pool_size,
         max_overflow=0,
         connect_args={"check_same_thread": False},
+        # A failing insert's parameters are ballots: they must not reach the log with the exception's text.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from app.domain.ledger import CHAIN_START
 from app.domain.lifecycle import ON_AIR, Phase, RunState
@@ -12,6 +12,8 @@ from app.domain.session import Channel, Choice, Contestant, Round, Session
 from app.storage.tables import CONTESTANT, PORTRAIT, ROUND, RUN, SESSION, SHOW, upsert
 
 _RUN_FIELDS = tuple(each.name for each in fields(RunState))
+_REVISION = select(SESSION.c.revision).where(SESSION.c.code == bindparam("code"))
+_RAISE_REVISION = update(SESSION).where(SESSION.c.id == bindparam("of_session")).values(revision=SESSION.c.revision + 1)
 _CONTESTANT_FIELDS = tuple(each.name for each in fields(Contestant))
 
 
@@ -63,6 +65,7 @@ def load_session(connection: Connection, code: str) -> Session | None:
         channels=tuple(Channel(**each) for each in head.channels),
         contestants=contestants,
         rounds=rounds,
+        revision=head.revision,
         current=head.current_round or (rounds[0].number if rounds else None),
         voter_key=head.voter_key,
     )
@@ -96,6 +99,15 @@ def _round(row: Row[Any], contestants: Sequence[Contestant]) -> Round:
         run=RunState(**run),
         result=row.result,
     )
+
+
+def revision_of(connection: Connection, code: str) -> int | None:
+    """Return the session's revision, or None where there is no such session."""
+    return connection.scalar(_REVISION, {"code": code})
+
+
+def raise_revision(connection: Connection, session_id: int) -> None:
+    connection.execute(_RAISE_REVISION, {"of_session": session_id})
 
 
 def session_exists(connection: Connection, code: str) -> bool:
@@ -162,7 +174,9 @@ def put_contestants(connection: Connection, session_id: int, contestants: Sequen
 
 def put_portrait(connection: Connection, digest: str, content_type: str, content: bytes) -> None:
     """Keep a picture; nothing happens where it is kept already."""
-    statement = upsert(connection, PORTRAIT).values(digest=digest, content_type=content_type, content=content)
+    statement = upsert(connection.dialect.name, PORTRAIT).values(
+        digest=digest, content_type=content_type, content=content
+    )
     connection.execute(statement.on_conflict_do_nothing())
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -28,6 +28,6 @@ SHOW = _tables["show"]
 TIMELINE = _tables["timeline"]
 
 
-def upsert(connection: Connection, table: Table) -> Any:
-    """Return an INSERT that knows ON CONFLICT, in the connection's dialect."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def upsert(dialect: str, table: Table) -> Any:
+    """Return an INSERT that knows ON CONFLICT, in a dialect."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

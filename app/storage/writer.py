@@ -8,7 +8,7 @@ thread may call `submit`; only the writer's thread touches the connection.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,6 +32,9 @@ class Transaction:
 
     connection: Connection
     now_ms: int
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What handlers keep from one transaction to the next, such as a session with its revision. Emptied by a rollback,
+    so that nothing uncommitted is ever kept."""
     facts: list[Any] = field(default_factory=list)
 
 
@@ -44,6 +47,7 @@ Handler = Callable[[Transaction, Sequence[Payload]], Sequence[Result | ArenaErro
 class _Work:
     handler: Callable[[Transaction, Sequence[Any]], Sequence[Any]]
     payload: Any
+    barrier: bool
     future: asyncio.Future[Any]
 
 
@@ -58,6 +62,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="arena-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._kept: dict[str, Any] = {}
         self.waiting = 0
         self.commits = 0
         self.failures = 0
@@ -76,8 +81,13 @@ class Writer:
         self,
         handler: Callable[[Transaction, Sequence[Payload]], Sequence[Result | ArenaError]],
         payload: Payload,
+        *,
+        barrier: bool = False,
     ) -> asyncio.Future[Result]:
         """Queue a write. The future resolves after its commit, or raises the handler's refusal.
+
+        Nothing passes a barrier, neither way: what came before is counted before, what came after, after. Between two
+        barriers each handler is given all its requests at once, in their order.
 
         Raises:
             Overloaded: at once, where the queue is full.
@@ -87,7 +97,7 @@ class Writer:
             raise Overloaded("Too many writes are waiting; try again in a second.", retry_after_s=1)
         future: asyncio.Future[Result] = self._loop.create_future()
         self.waiting += 1
-        self._queue.put(_Work(handler, payload, future))
+        self._queue.put(_Work(handler, payload, barrier, future))
         return future
 
     def _run(self) -> None:
@@ -110,10 +120,11 @@ class Writer:
     def _commit(self, batch: list[_Work]) -> None:
         try:
             with self._engine.begin() as connection:
-                transaction = Transaction(connection, self._clock.now_ms())
+                transaction = Transaction(connection, self._clock.now_ms(), self._kept)
                 outcomes = _outcomes(transaction, batch)
         except Exception as error:
             self.failures += 1
+            self._kept.clear()
             # One bad write must not take its neighbours with it; a full disk takes all, and is not asked again for
             # each.
             if len(batch) > 1 and not isinstance(error, OperationalError):
@@ -150,14 +161,22 @@ class Writer:
 
 
 def _outcomes(transaction: Transaction, batch: list[_Work]) -> list[Any]:
-    outcomes: list[Any] = []
-    start = 0
-    for end in range(1, len(batch) + 1):
-        if end < len(batch) and batch[end].handler is batch[start].handler:
-            continue
-        group = batch[start:end]
-        answers = group[0].handler(transaction, [work.payload for work in group])
-        assert len(answers) == len(group), "a handler answers each request"
-        outcomes += answers
-        start = end
+    outcomes: list[Any] = [None] * len(batch)
+    for group in _groups(batch):
+        answers = batch[group[0]].handler(transaction, [batch[i].payload for i in group])
+        for i, answer in zip(group, answers, strict=True):
+            outcomes[i] = answer
     return outcomes
+
+
+def _groups(batch: list[_Work]) -> Iterator[list[int]]:
+    """Yield the places of requests that one handler takes together."""
+    groups: dict[Any, list[int]] = {}
+    for i, work in enumerate(batch):
+        if work.barrier:
+            yield from groups.values()
+            groups = {}
+            yield [i]
+        else:
+            groups.setdefault(work.handler, []).append(i)
+    yield from groups.values()
