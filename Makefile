@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+PAGE_STAMP := tests/pages/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: install demo run test check ci lock chromium clean
+.PHONY: install demo run test check pictures ci lock chromium clean
 
 install: $(RUN_STAMP)
 
@@ -23,6 +24,11 @@ $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	$(PIP) install -q --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Node and npm come with the development lock; TypeScript checks the pages, axe-core tests them.
+$(PAGE_STAMP): tests/pages/package-lock.json | $(DEV_STAMP)
+	cd tests/pages && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --silent
+	@touch $@
+
 demo: $(RUN_STAMP)
 	$(BIN)/arena demo
 
@@ -30,14 +36,21 @@ run: $(RUN_STAMP)
 	@$(BIN)/arena token create --role admin --name console --hours 24 --link
 	$(BIN)/arena serve
 
-test: $(DEV_STAMP) chromium
-	$(BIN)/pytest -n 2 --dist loadgroup
+test: $(DEV_STAMP) $(PAGE_STAMP) chromium
+	$(BIN)/node --test --test-reporter=dot tests/pages/*.test.mjs
+	$(BIN)/pytest tests/domain -q --cov --cov-branch --cov-fail-under=100
+	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain
 
-check: $(DEV_STAMP)
+check: $(DEV_STAMP) $(PAGE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	tests/pages/node_modules/.bin/tsc -p tests/pages
+
+# The pictures of the documentation, from a service of its own.
+pictures: $(DEV_STAMP) chromium
+	$(BIN)/python -m tests.browser.pictures
 
 # The browser tests drive the system's Chromium. Where this is root on Debian it is installed; elsewhere say so.
 chromium:

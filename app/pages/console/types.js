@@ -1,0 +1,52 @@
+// @ts-check
+// The shapes only the console and the report read, beside those of /pages/lib/types.js. Types only: nothing here runs.
+
+/** @typedef {import("../lib/types.js").Phase} Phase */
+/** @typedef {import("../lib/types.js").Scene} Scene */
+/** @typedef {import("../lib/types.js").Visibility} Visibility */
+/** @typedef {import("../lib/types.js").SessionDocument} SessionDocument */
+/** @typedef {import("../lib/types.js").SessionRound} RoundDocument */
+/** @typedef {import("../lib/types.js").TallyDocument} TallyDocument */
+/** @typedef {import("../lib/types.js").Tally} TallyBody */
+/** @typedef {import("../lib/types.js").OverlaySeen} OverlayBeat */
+/** @typedef {import("../lib/format.js").Language} Language */
+
+/**
+ * @typedef {"open"|"pause"|"resume"|"lock"|"reveal"|"certify"|"void"|"rerun"} Command
+ * @typedef {"producer"|"director"|"scrutineer"|"overlay"|"admin"} Role
+ *
+ * @typedef {object} Me
+ * @property {"access"|"device"} kind
+ * @property {Role} role
+ * @property {string} name
+ * @property {string[]} can
+ * @property {string|null} session
+ * @property {number|null} expires_at_ms
+ *
+ * @typedef {object} Problem
+ * @property {string} code
+ * @property {string} title
+ * @property {string} detail
+ * @property {number} status
+ *
+ * @typedef {object} AuditEntry
+ * @property {number} id
+ * @property {number} at_ms
+ * @property {string} actor
+ * @property {string} role
+ * @property {string} action
+ * @property {number|null} round
+ * @property {unknown} before
+ * @property {unknown} after
+ * @property {unknown} detail
+ *
+ * @typedef {object} TokenEntry
+ * @property {string|number} id
+ * @property {Role} role
+ * @property {string} name
+ * @property {string|null} [session]
+ * @property {number|null} [expires_at_ms]
+ * @property {number|null} [revoked_at_ms]
+ */
+
+export {};

@@ -1,0 +1,224 @@
+// @ts-check
+// Draws the choices: two halves, or a list of cards. Builds when the choices change and patches figures otherwise.
+// It decides nothing and sends nothing: taps go to the functions it was given.
+
+import { countText } from "../lib/format.js";
+import { make, setAttribute, setText, shape } from "./dom.js";
+import { onPress } from "./press.js";
+
+/** @import { TallyDocument, Contestant, Choice } from "../lib/types.js" */
+/** @import { Language } from "../lib/format.js" */
+/** @typedef {(key: keyof typeof import("./words.js").WORDS, values?: Record<string, string|number>) => string} Translate */
+/** What a thumb did, and where in the window. @typedef {{kind: "like"|"pick", key: string, x: number, y: number, side: string}} Tap */
+/** @typedef {{like: HTMLElement, likes: HTMLElement, own: HTMLElement, votes: HTMLElement, vote: HTMLElement, card: HTMLElement, bar: HTMLElement|null}} Parts */
+/**
+ * @typedef {object} ArenaModel
+ * @property {TallyDocument} document
+ * @property {(key: string) => number} likesOf the count to show
+ * @property {(key: string) => number} ownLikesOf what this phone gave
+ * @property {readonly string[]} picked
+ * @property {readonly string[]} voted
+ * @property {boolean} canLike
+ * @property {boolean} choosing vote buttons are offered
+ * @property {string|null} winner
+ */
+
+/** The two sides' shapes, so that colour is not the only difference. */
+const SIDES = ["red", "blue"];
+
+/** @param {string} address @returns {boolean} whether a portrait may be fetched from there */
+function isPicture(address) {
+  return /^(https?:\/\/|data:image\/|\/(?!\/))/i.test(address);
+}
+
+/** @param {Contestant|undefined} contestant @param {Choice} choice */
+function portrait(contestant, choice) {
+  const letter = make("span", { class: "letter", "aria-hidden": "true" }, [...choice.name][0] ?? "?");
+  const frame = make("span", { class: "portrait" }, letter);
+  if (contestant && isPicture(contestant.portrait_url)) {
+    const picture = /** @type {HTMLImageElement} */ (make("img", { alt: "", decoding: "async", loading: "lazy" }));
+    picture.referrerPolicy = "no-referrer";
+    picture.onerror = () => picture.remove(); // The letter stays.
+    picture.src = contestant.portrait_url;
+    frame.append(picture);
+  }
+  return frame;
+}
+
+export class ArenaView {
+  #root;
+  #score;
+  #t;
+  #language;
+  #onTap;
+  #built = "";
+  /** @type {Map<string, Parts>} */
+  #parts = new Map();
+
+  /**
+   * @param {{root: HTMLElement, score: HTMLElement, t: Translate, language: Language, onTap: (tap: Tap) => void}} settings
+   */
+  constructor({ root, score, t, language, onTap }) {
+    this.#root = root;
+    this.#score = score;
+    this.#t = t;
+    this.#language = language;
+    this.#onTap = onTap;
+  }
+
+  /** How a choice is called in sentences: "红方 王伟". @param {TallyDocument} document @param {string} key */
+  fullName(document, key) {
+    const name = document.round?.choices.find((choice) => choice.key === key)?.name ?? key;
+    return key === "red" || key === "blue" ? `${this.#t(key)} ${name}` : name;
+  }
+
+  /** @param {ArenaModel} model */
+  draw(model) {
+    const { document } = model;
+    const choices = document.round?.choices ?? [];
+    const several = (document.round?.choices_max ?? 1) > 1;
+    const built = JSON.stringify([choices, document.contestants, several]);
+    if (built !== this.#built) this.#build(document, choices, several);
+    this.#built = built;
+    for (const choice of choices) this.#patch(choice, model);
+    this.#drawScore(model);
+  }
+
+  /** @param {TallyDocument} document @param {Choice[]} choices @param {boolean} several */
+  #build(document, choices, several) {
+    const two = choices.length === 2;
+    this.#parts.clear();
+    setAttribute(this.#root, "data-layout", two ? "halves" : "list");
+    const cards = choices.map((choice, index) => {
+      const contestant = document.contestants.find(({ key }) => key === choice.key);
+      return this.#card(document, choice, contestant, index, two, several);
+    });
+    this.#root.replaceChildren(...cards, ...(two ? [make("span", { class: "versus", "aria-hidden": "true" }, "PK")] : []));
+  }
+
+  /**
+   * @param {TallyDocument} document @param {Choice} choice @param {Contestant|undefined} contestant
+   * @param {number} index @param {boolean} two @param {boolean} several
+   */
+  #card(document, choice, contestant, index, two, several) {
+    const t = this.#t;
+    const side = two ? (SIDES[index] ?? "") : "other";
+    const named = this.fullName(document, choice.key);
+    const role = contestant?.role === "holder" || contestant?.role === "challenger" ? t(contestant.role) : "";
+    const sideName = choice.key === "red" || choice.key === "blue" ? t(choice.key) : "";
+    const label = [sideName, role].filter(Boolean).join(" · ");
+    const likes = make("b", { "data-testid": `likes-${choice.key}` }, "0");
+    const own = make("span", { class: "own" });
+    const votes = make("span", { class: "votes", "data-testid": `votes-${choice.key}` });
+    // The button lies over what it is about: its name stays still while the figures beneath it run.
+    const like = make("button", {
+      type: "button",
+      class: "like",
+      "data-testid": `like-${choice.key}`,
+      "aria-label": t("like_name", { name: named }),
+    });
+    const box = make(
+      "div",
+      { class: "likebox" },
+      like,
+      two ? this.#who(choice, contestant, label, side) : null,
+      make("span", { class: "likes" }, shape("heart"), likes, own),
+    );
+    const verb = several ? "pick" : "vote";
+    const vote = make(
+      "button",
+      {
+        type: "button",
+        class: "vote",
+        "data-testid": `vote-${choice.key}`,
+        "aria-label": several ? t("pick_name", { name: named }) : t("vote_for", { name: named }),
+      },
+      shape(two ? side : "tick"),
+      ...(two && !several ? [t("vote_for", { name: sideName }).trim(), choice.name] : [t(verb)]).map((word) => make("span", {}, word)),
+    );
+    vote.addEventListener("click", () => this.#onTap({ kind: "pick", key: choice.key, x: 0, y: 0, side }));
+    onPress(like, two, (x, y) => this.#onTap({ kind: "like", key: choice.key, x, y, side }));
+    const bar = two ? null : make("i", { class: "bar" });
+    const number = two ? null : make("span", { class: "number", "aria-hidden": "true" }, String(index + 1));
+    const card = make(
+      "article",
+      { class: "card", "data-side": side, "data-choice": choice.key, "aria-label": named },
+      number,
+      two ? null : this.#who(choice, contestant, label, side),
+      bar && make("span", { class: "track" }, bar),
+      two ? null : votes,
+      make("span", { class: "crown" }, shape("star"), t("won")),
+      box,
+      two ? null : vote,
+    );
+    this.#parts.set(choice.key, { like, likes, own, votes, vote, card, bar });
+    return card;
+  }
+
+  /** @param {Choice} choice @param {Contestant|undefined} contestant @param {string} label @param {string} side */
+  #who(choice, contestant, label, side) {
+    const about = [contestant?.organisation, contestant?.title].filter(Boolean);
+    return make(
+      "span",
+      { class: "who" },
+      portrait(contestant, choice),
+      label ? make("span", { class: "label" }, side === "other" ? null : shape(side), label) : null,
+      make("span", { class: "name" }, choice.name),
+      ...about.map((line) => make("span", { class: "about" }, line ?? "")),
+    );
+  }
+
+  /** @param {Choice} choice @param {ArenaModel} model */
+  #patch({ key }, model) {
+    const parts = this.#parts.get(key);
+    if (!parts) return;
+    const figures = model.document.tally?.choices.find((each) => each.key === key);
+    const given = model.ownLikesOf(key);
+    const count = figures ? model.likesOf(key) : given;
+    setText(parts.likes, countText(count, this.#language));
+    setAttribute(parts.likes, "data-count", String(count));
+    const yours = this.#t(figures ? "my_likes" : "my_likes_only", { count: countText(given, this.#language) });
+    setText(parts.own, given ? yours : model.canLike ? this.#t("like_hint") : "");
+    setAttribute(parts.like, "aria-disabled", model.canLike ? null : "true");
+    setAttribute(parts.vote, "hidden", model.choosing ? null : "");
+    setAttribute(parts.vote, "aria-pressed", (model.document.round?.choices_max ?? 1) > 1 ? String(model.picked.includes(key)) : null);
+    setAttribute(parts.card, "data-picked", model.picked.includes(key) ? "" : null);
+    setAttribute(parts.card, "data-voted", model.voted.includes(key) ? "" : null);
+    setAttribute(parts.card, "data-winner", model.winner === key ? "" : null);
+    setAttribute(parts.card, "data-beaten", model.winner !== null && model.winner !== key ? "" : null);
+    setText(parts.votes, figures ? `${figures.pct}% · ${this.#t("votes", { count: countText(figures.votes, this.#language) })}` : "");
+    if (parts.bar) parts.bar.style.transform = `scaleX(${(figures?.pct ?? 0) / 100})`;
+  }
+
+  /** The row beneath two halves: who has how much, or why it is not to be seen. @param {ArenaModel} model */
+  #drawScore({ document, choosing }) {
+    const { round, tally } = document;
+    const two = round?.choices.length === 2;
+    if (this.#score.childElementCount === 0) {
+      this.#score.append(
+        make("div", { class: "split", "aria-hidden": "true" }, make("i")),
+        make("p", { class: "figures" }, make("span"), make("span"), make("span")),
+        make("div", { class: "ballots" }),
+      );
+    }
+    const [split, figures, ballots] = [...this.#score.children];
+    if (!split || !figures || !ballots) return;
+    const t = this.#t;
+    const shown = two ? (tally?.choices ?? []) : [];
+    const [left, middle, right] = [...figures.children];
+    const words = shown.map((each) => `${each.pct}% · ${t("votes", { count: countText(each.votes, this.#language) })}`);
+    const why = round?.visibility === "after_vote" ? t("after_vote") : t("hidden");
+    if (left) setText(left, words[0] ?? (tally ? "" : why));
+    if (right) setText(right, words[1] ?? "");
+    if (middle) setText(middle, round ? t("turnout", { count: countText(tally?.turnout ?? round.turnout, this.#language) }) : "");
+    setAttribute(split, "data-empty", shown.length && tally?.votes ? null : "");
+    const bar = /** @type {HTMLElement|null} */ (split.firstElementChild);
+    if (bar) bar.style.transform = `scaleX(${tally?.votes ? (shown[0]?.pct ?? 50) / 100 : 0.5})`;
+    const wanted = two ? (round?.choices ?? []).map(({ key }) => this.#parts.get(key)?.vote) : [];
+    const held = [...ballots.children];
+    if (wanted.length !== held.length || wanted.some((each, index) => each !== held[index])) {
+      ballots.replaceChildren(.../** @type {HTMLElement[]} */ (wanted.filter(Boolean)));
+    }
+    setAttribute(ballots, "hidden", two && choosing ? null : "");
+  }
+}

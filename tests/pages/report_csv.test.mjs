@@ -1,0 +1,54 @@
+// The downloads that Excel opens.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { cell, csv, resultsCsv, stamp, timelineCsv } from "../../app/pages/report/csv.js";
+
+const REPORT = {
+  session: { code: "K7M2QP", number: 1, title: "先锋擂台 第1期" },
+  rounds: [
+    {
+      number: 1, run: 2, title: "观点PK", phase: "revealed", opened_at_ms: Date.UTC(2026, 10, 22, 12), locked_at_ms: Date.UTC(2026, 10, 22, 12, 2),
+      tally: {
+        choices: [{ key: "red", name: "王伟", votes: 12, pct: 55, likes: 340 }, { key: "blue", name: "杨玭", votes: 10, pct: 45, likes: 360 }],
+        turnout: 22,
+      },
+    },
+    { number: 2, run: 1, title: "成效PK", phase: "locked", opened_at_ms: null, locked_at_ms: null, tally: null },
+  ],
+  timeline: [{ at_ms: Date.UTC(2026, 10, 22, 12), round: 1, likes: { red: 3 }, votes: 2 }],
+};
+
+test("it begins with the byte order mark and ends its lines as Excel wants", () => {
+  const text = csv([["a", 1], ["b", null]]);
+  assert.equal(text, "\uFEFFa,1\r\nb,\r\n");
+  assert.deepEqual([...new TextEncoder().encode(text).slice(0, 3)], [0xef, 0xbb, 0xbf]);
+});
+
+test("commas, quotes and line breaks are kept whole", () => {
+  assert.equal(cell('他说"好",就\n走'), '"他说""好"",就\n走"');
+});
+
+test("a name that looks like a formula cannot run", () => {
+  for (const name of ["=1+1", "+1", "-1", "@x", "\tx"]) assert.ok(cell(name).replaceAll('"', "").startsWith("'"), name);
+  assert.equal(cell(-5), "-5");
+});
+
+test("times are Shanghai's", () => {
+  assert.equal(stamp(Date.UTC(2026, 10, 22, 18, 30, 5)), "2026-11-23 02:30:05");
+  assert.equal(stamp(null), "");
+});
+
+test("each choice of each round has its line, and a hidden figure is empty rather than zero", () => {
+  const lines = resultsCsv(REPORT).slice(1).trim().split("\r\n");
+  assert.equal(lines.length, 4);
+  assert.equal(lines[1], "K7M2QP,1,1,2,观点PK,revealed,2026-11-22 20:00:00,2026-11-22 20:02:00,red,王伟,12,55,340,22");
+  assert.equal(lines[3], "K7M2QP,1,2,1,成效PK,locked,,,,,,,,");
+  assert.ok(lines.every((line) => line.split(",").length === 14));
+});
+
+test("the timeline has a column for each side and zero where a side had none", () => {
+  const lines = timelineCsv(REPORT, [{ key: "red", name: "王伟" }, { key: "blue", name: "杨玭" }]).slice(1).trim().split("\r\n");
+  assert.equal(lines[0], "时间(北京),unix_ms,回合,点赞 王伟,点赞 杨玭,票");
+  assert.equal(lines[1], `2026-11-22 20:00:00,${Date.UTC(2026, 10, 22, 12)},1,3,0,2`);
+});
