@@ -2,15 +2,21 @@
 
 import asyncio
 import os
+import signal
 import socket
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
+from alembic.util import CommandError
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.crowd import CrowdError, CrowdOptions, print_report, progress_bar, simulate
 from app.crowd.options import VOTERS_MAX
@@ -49,9 +55,16 @@ def serve(
         listener = listen(settings.host, settings.port)
     except (ValueError, OSError, RuntimeError) as error:
         _refuse(str(error))
-    address = f"http://{'localhost' if settings.host in _LOCAL else settings.host}:{settings.port}"
-    typer.echo(f"先锋擂台 Pioneer Arena serves at {settings.public_url or address} · console: /console · API: /docs")
-    server.run(sockets=[listener])
+    with listener:
+        _open_database(settings).close()
+        # uvicorn repeats the signal that ended it once it has shut down; being told to stop is no failure.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, _end_well)
+        address = f"http://{'localhost' if settings.host in _LOCAL else settings.host}:{settings.port}"
+        typer.echo(
+            f"先锋擂台 Pioneer Arena serves at {settings.public_url or address} · console: /console · API: /docs"
+        )
+        server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)
 
@@ -134,8 +147,8 @@ def simulate_crowd(
             history=history,
             alone=not others,
         )
-        with progress_bar(console, seconds) as progress:
-            report = asyncio.run(simulate(options, progress=progress))
+        with progress_bar(console, seconds) as progress, asyncio.Runner(loop_factory=loop_factory()) as runner:
+            report = runner.run(simulate(options, progress=progress))
     except CrowdError as error:
         _refuse(str(error))
     except KeyboardInterrupt:
@@ -157,7 +170,7 @@ def token_create(
     settings = _settings()
     try:
         token = _make_token(settings, role, name, session, hours)
-    except (ArenaError, ValueError, RuntimeError) as error:
+    except ArenaError as error:
         _refuse(str(error))
     base = settings.public_url or f"http://localhost:{settings.port}"
     typer.echo(f"{base}/console#token={token}" if link else token)
@@ -166,13 +179,7 @@ def token_create(
 @app.command()
 def migrate() -> None:
     """Bring the database's tables to the newest version. `arena serve` does so by itself."""
-    settings = _settings()
-    try:
-        database = Database(settings.url)
-        database.migrate()
-        database.close()
-    except (ValueError, RuntimeError) as error:
-        _refuse(str(error))
+    _open_database(_settings()).close()
     typer.echo("The tables are at the newest version.")
 
 
@@ -199,6 +206,15 @@ def server_config(settings: Settings, clock: Clock | None = None) -> uvicorn.Con
     )
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loops where it is installed: a crowd of thousands shares the machine with the service."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket. A peer that takes nothing for 20 s is dropped by the kernel: a stalled phone must not
     outlive its ping timeout with our bytes in its buffer."""
@@ -219,8 +235,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _make_token(settings: Settings, role: Role, name: str, session: str | None, hours: int | None) -> str:
-    database = Database(settings.url)
-    database.migrate()
+    database = _open_database(settings)
     with database.writer.begin() as connection:
         transaction = Transaction(connection, SystemClock().now_ms())
         _, token, _ = add_token(transaction, role, name, session, hours, "command line")
@@ -228,13 +243,37 @@ def _make_token(settings: Settings, role: Role, name: str, session: str | None, 
     return token
 
 
+def _open_database(settings: Settings) -> Database:
+    """Open the database and bring its tables to the newest version, or refuse with a sentence."""
+    try:
+        database = Database(settings.url)
+        database.migrate()
+    except (ValueError, RuntimeError) as error:
+        _refuse(str(error))
+    except CommandError as error:
+        _refuse(f"The database {settings.url} was made by another release of the arena ({error}); use that one.")
+    except (OSError, SQLAlchemyError) as error:
+        reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+        _refuse(f"Cannot use the database {settings.url} ({reason}); look at the disk, or set ARENA_DATA_DIR.")
+    return database
+
+
 def _settings(**given: object) -> Settings:
     try:
         settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
         settings.refuse_impossible()
+    except ValidationError as error:
+        wrong = [f"ARENA_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        _refuse("; ".join(wrong) + ".")
+    except SettingsError:
+        _refuse('A list is written as JSON: ARENA_ALLOWED_ORIGINS=["https://example.com"].')
     except ValueError as error:
         _refuse(str(error))
     return settings
+
+
+def _end_well(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _refuse(sentence: str) -> NoReturn:

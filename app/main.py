@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.domain.clock import Clock, SystemClock
-from app.live.close_codes import CloseCode
 from app.live.ticker import run_ticker
 from app.routers import audience, crew, operator, pages, sessions, socket
 from app.routers.limits import Limits
@@ -47,9 +46,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             yield
         finally:
             ticker.cancel()
-            for live in arena.hub.live.values():
-                for subscriber in list(live.subscribers):
-                    subscriber.cut(CloseCode.GOING_DOWN)
+            arena.hub.cut_all()
             await reports.keep_audience(arena)
             await arena.stop()
 

@@ -36,7 +36,7 @@ class CrowdOptions:
     channels: Mapping[str, float] | None = None
     """Weights by channel key; None: the session's own channels, the first one three times as heavy."""
     favour: float = 0.55
-    """Share of the votes and likes for the first choice."""
+    """Share of the votes and likes for the first choice, in the mean over the rounds."""
     retry_share: float = 0.10
     """Share of voters who tap twice or send the same vote again."""
     late_share: float = 0.02

@@ -14,6 +14,7 @@ LAST_SPREAD_S = 0.6
 BATCH_S = (0.3, 1.0)
 TAPS_PER_SECOND = (4.0, 9.0)
 TAPS_IN_BURST = (8, 36)
+MOOD_SWING = 0.1
 
 
 class Temper(NamedTuple):
@@ -22,16 +23,14 @@ class Temper(NamedTuple):
     likes_per_second: float
     retries: bool
     late: bool
-    favours_first: bool
 
 
-def temper_of(rng: Random, likes_per_second: float, retry_share: float, late_share: float, favour: float) -> Temper:
+def temper_of(rng: Random, likes_per_second: float, retry_share: float, late_share: float) -> Temper:
     """Draw a voter. Weights between half and one and a half make some tap thrice as much as others."""
     return Temper(
         likes_per_second=likes_per_second * rng.uniform(0.5, 1.5),
         retries=rng.random() < retry_share,
         late=rng.random() < late_share,
-        favours_first=rng.random() < favour,
     )
 
 
@@ -47,9 +46,15 @@ def vote_delay_s(rng: Random, closes_in_s: float | None, horizon_s: float) -> fl
     return max(0.0, closes_in_s - rng.expovariate(1 / LAST_SPREAD_S))
 
 
-def ballot(rng: Random, temper: Temper, choices: tuple[str, ...], choices_max: int) -> tuple[str, ...]:
+def mood(seed: int, number: int, run: int, favour: float) -> float:
+    """Return the crowd's favour for the first choice in one run: no two rounds end alike."""
+    swing = Random(f"{seed}/mood/{number}/{run}").uniform(-MOOD_SWING, MOOD_SWING)  # noqa: S311  # a simulation
+    return min(1.0, max(0.0, favour + swing))
+
+
+def ballot(rng: Random, first_side: bool, choices: tuple[str, ...], choices_max: int) -> tuple[str, ...]:
     """Draw what a voter's ballot names: one choice, at times more where the round allows it."""
-    first = choices[0] if temper.favours_first else rng.choice(choices[1:] or choices)
+    first = choices[0] if first_side else rng.choice(choices[1:] or choices)
     number = rng.randint(1, choices_max) if choices_max > 1 else 1
     rest = [choice for choice in choices if choice != first]
     return (first, *rng.sample(rest, min(number - 1, len(rest))))

@@ -54,15 +54,15 @@ class Player:
         rng = Random(f"{options.seed}/{number}")  # noqa: S311  # a simulation, seeded on purpose
         rate = options.likes_rate / options.voters
         self.number, self.board, self.record = number, board, record
-        self.temper = plan.temper_of(rng, rate, options.retry_share, options.late_share, options.favour)
+        self.temper = plan.temper_of(rng, rate, options.retry_share, options.late_share)
+        self._options = options
+        self._first_side = True
         self.online = False
         self.stopping = False
         self.key: RunKey | None = None
         self.phase = ""
         self.visibility = ""
         self._rng = rng
-        self._answer_timeout_s = options.answer_timeout_s
-        self._round_s = options.round_s
         self._horizon_at = horizon_at
         self._watch = VersionWatch()
         self._voted: set[RunKey] = set()
@@ -92,6 +92,7 @@ class Player:
         if sight.key != self.key:
             self.key, self.phase = sight.key, ""
             self._totals, self._flushed = {}, {}
+            self._first_side = self._rng.random() < plan.mood(self._options.seed, *sight.key, self._options.favour)
         self.phase, self.visibility = sight.phase, sight.visibility
         self._plan(sight, now)
         return True
@@ -129,6 +130,7 @@ class Player:
         if ask is None:
             return
         self.record.counts["unanswered"] += 1
+        self.record.stray(self.number, ask.key, ask.body)
         if ask.kind == "like":
             self._like = None
             self._flushed = {}
@@ -181,7 +183,7 @@ class Player:
         if self._again:
             times.append(self._again[0][0])
         if self._asks:
-            times.append(next(iter(self._asks.values())).asked_at + self._answer_timeout_s)
+            times.append(next(iter(self._asks.values())).asked_at + self._options.answer_timeout_s)
         return min(times)
 
     def act(self, now: float) -> list[Ask]:
@@ -212,7 +214,7 @@ class Player:
         match sight.phase:
             case "open":
                 if may_vote and not self.temper.late:
-                    horizon_s = min(self._round_s, max(1.0, self._horizon_at - now))
+                    horizon_s = min(self._options.round_s, max(1.0, self._horizon_at - now))
                     self._vote_at = now + plan.vote_delay_s(self._rng, sight.closes_in_s, horizon_s)
                 self._flushed = {}
                 if not self.stopping and self._tapper.taps and self._tap_at == NEVER:
@@ -237,7 +239,7 @@ class Player:
             # The choices are still being fetched, or the vote of the round before is still under way.
             self._vote_at = now + 0.2
             return
-        choices = plan.ballot(self._rng, self.temper, rules.choices, rules.choices_max)
+        choices = plan.ballot(self._rng, self._first_side, rules.choices, rules.choices_max)
         ballot = self._ballot = Ballot(self.key, f"{self.number}-{self._rng.getrandbits(64):016x}", choices)
         self._note("invoke", ballot, ballot.key)
         asks.append(self._send_ballot(ballot, now))
@@ -267,7 +269,7 @@ class Player:
                 f"voter {self.number}: a vote for {'+'.join(ask.body['choices'])} in round {ask.key[0]} was "
                 f"acknowledged for {'+'.join(choices)} in round {key[0]}"
             )
-        if self.phase in LOCKED and ask.key == self.key and self.temper.late and not fields["repeat"]:
+        if self.phase in LOCKED and key == ask.key == self.key and self.temper.late and not fields["repeat"]:
             self.record.fault(f"voter {self.number}: a vote begun after the lock had been seen was acknowledged")
         if not ask.again:
             self.record.vote_latencies_ms.append((now - ask.asked_at) * 1000)
@@ -288,7 +290,7 @@ class Player:
     def _vote_refused(self, ask: Ask, fields: Mapping[str, Any], now: float) -> None:
         ballot = self._ballot
         code = str(fields.get("code", "?"))
-        if code == "already_voted" and ask.key == self.key:
+        if code == "already_voted" and ask.key == self.key and not self.record.has_stray(self.number, ask.key):
             self.record.fault(f"voter {self.number}: the only vote of round {ask.key[0]} was refused as already voted")
         if ballot is None or ballot.nonce != ask.body["nonce"] or ask.again:
             return
@@ -319,7 +321,7 @@ class Player:
             return
         taps, wait_s = self._tapper.batch()
         # A thumb stays on one side for a batch; now and then people like the other one too.
-        mine = self.temper.favours_first == (self._rng.random() < 0.9)
+        mine = self._first_side == (self._rng.random() < 0.9)
         choice = rules.choices[0] if mine else self._rng.choice(rules.choices[1:] or rules.choices)
         self._totals[choice] = self._totals.get(choice, 0) + taps
         self._tap_at = now + wait_s
@@ -366,7 +368,7 @@ class Player:
         return ask
 
     def _give_up_waiting(self, now: float) -> None:
-        limit = now - self._answer_timeout_s
+        limit = now - self._options.answer_timeout_s
         for ask in [ask for ask in self._asks.values() if ask.asked_at <= limit]:
             self.record.counts["timeouts"] += 1
             self.lost(ask.id, now)

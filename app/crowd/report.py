@@ -5,10 +5,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Table
@@ -92,11 +93,13 @@ class CrowdReport:
     converged_s: float | None
     """How long after the end the tally held all that was acknowledged; None where it did not."""
     problems: Sequence[str]
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
+    unchecked: int = 0
+    """How many runs were played that could not be read in the end; the notes say why."""
 
     @property
     def ok(self) -> bool:
-        """Say whether everything acknowledged was counted once and nothing else was wrong."""
+        """Say whether nothing was found wrong; `unchecked` says how much could not be looked at."""
         return not self.problems
 
 
@@ -111,23 +114,27 @@ def percentiles(values: Sequence[float]) -> Percentiles:
 
 def print_report(console: Console, report: CrowdReport) -> None:
     """Print a report for people."""
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False)
+
     counts = report.counts
     get = counts.get
     console.print()
-    console.print(
+    say(
         f"[bold]{report.joined:,}[/] of {report.voters:,} voters joined and played {report.played_s:.1f} s; "
         f"{get('sockets_opened', 0):,} sockets opened, {get('frames', 0):,} frames read, "
         f"{get('polls', 0):,} polls ({get('polls_unchanged', 0):,} unchanged). "
         f"The crowd used {report.cpu_share:.0%} of a core."
     )
-    console.print(
+    say(
         f"Votes: {get('vote_invoke', 0):,} cast, {get('vote_ok', 0):,} receipts "
         f"({get('repeats', 0):,} of them repeats), {get('vote_fail', 0):,} refused, "
         f"{get('vote_unknown', 0):,} unknown; "
         f"{get('double_taps', 0):,} double taps, {get('retries', 0):,} retries, "
         f"{get('unanswered', 0):,} tries unanswered."
     )
-    console.print(
+    say(
         f"Acknowledged in: votes p50 {report.vote_ms.p50:.1f} ms, p99 {report.vote_ms.p99:.1f} ms; "
         f"likes p50 {report.like_ms.p50:.1f} ms, p99 {report.like_ms.p99:.1f} ms "
         f"({get('likes_acked', 0):,} likes in {report.like_ms.number:,} batches, "
@@ -137,18 +144,21 @@ def print_report(console: Console, report: CrowdReport) -> None:
         console.print(_table(report.runs))
     for title, found in (("Refusals", report.refusals), ("Sockets closed with", report.closes)):
         if found:
-            console.print(f"{title}: " + ", ".join(f"{name} × {number:,}" for name, number in found.items()))
+            say(f"{title}: " + ", ".join(f"{name} × {number:,}" for name, number in found.items()))
     for note in report.notes:
-        console.print(f"[dim]Note: {note}[/]", highlight=False)
+        say(f"[dim]Note: {escape(note)}[/]")
+    if report.ok and report.unchecked:
+        say(f"[bold yellow]Nothing wrong was found, but {report.unchecked} runs could not be checked.[/]")
+        return
     if report.ok:
         took = f" (after {report.converged_s:.1f} s)" if report.converged_s is not None else ""
-        console.print(f"[bold green]Every acknowledged vote and like is counted, once.[/]{took}")
+        say(f"[bold green]Every acknowledged vote and like is counted, once.[/]{took}")
         return
-    console.print(f"[bold red]{len(report.problems)} problems:[/]")
+    say(f"[bold red]{len(report.problems)} problems:[/]")
     for problem in report.problems[:40]:
-        console.print(f"[red]· {problem}[/]", highlight=False)
+        say(f"[red]· {escape(problem)}[/]")
     if len(report.problems) > 40:
-        console.print(f"[red]· and {len(report.problems) - 40} more[/]")
+        say(f"[red]· and {len(report.problems) - 40} more[/]")
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from app.crowd.service import Service
 
 GLANCE_S = 0.2
 JOIN_S_MAX = 60.0
+"""How long the beginning waits for the last voter; who comes later takes part all the same."""
 CONVERGE_S = 5.0
 """How long the tally may lag behind the acknowledgements: a tick, a flush, a cache's second, reserve."""
 
@@ -33,7 +34,7 @@ async def simulate(
 ) -> CrowdReport:
     """Run a crowd against a running service, then check the service's figures against what was acknowledged.
 
-    The seconds count from when everybody has joined; `stop` ends them early. Ends at the latest `settle_s`
+    The seconds count from when everybody is online; `stop` ends them early. Ends at the latest `settle_s`
     and a few seconds after that. When cancelled it drops its connections and checks nothing.
 
     Raises:
@@ -80,7 +81,7 @@ class _Crowd:
         for phone in self._phones:
             self._start(phone.run(), f"crowd-voter-{phone.player.number}")
         deadline = time.monotonic() + JOIN_S_MAX
-        while self._ground.joined < self.options.voters and time.monotonic() < deadline and not stop.is_set():
+        while self._ground.online < self.options.voters and time.monotonic() < deadline and not stop.is_set():
             await self._glance("joining", stop)
         self._began, self._cpu_began = time.monotonic(), time.process_time()
         while time.monotonic() < self._began + self.options.seconds and not stop.is_set():
@@ -112,6 +113,7 @@ class _Crowd:
     async def closing(self) -> CrowdReport:
         """Hold the service's figures against what was acknowledged."""
         self._tell("checking")
+        self.record.count_strays()
         problems: list[str] = []
         notes: list[str] = []
         readings: dict[RunKey, Reading] = {}
@@ -138,7 +140,7 @@ class _Crowd:
             f"round {n} run {run} was not checked: what stood before the crowd came is hidden from it"
             for n, run in sorted(self._hidden_base)
         ]
-        return self._report(problems, notes, readings, converged_s)
+        return self._report(problems, notes, readings, converged_s, len(unread) + len(self._hidden_base))
 
     async def _check_ledgers(self, readings: dict[RunKey, Reading], notes: list[str]) -> list[str]:
         """Hold the history against the ledgers that may be seen, where nobody was there before this crowd."""
@@ -153,7 +155,8 @@ class _Crowd:
             history = [event for event in self.record.history if (event.round, event.run) in runs]
             rows = [row for row in rows if (row.round, row.run) in runs]
             problems += check_history(history, rows, alone=self.options.alone)
-            notes.append(f"the ledger of round {number} was compared with the history: {len(rows)} ballots")
+            if runs:
+                notes.append(f"the ledger of round {number} holds {len(rows)} ballots and fits the history")
         return problems
 
     def _report(
@@ -162,6 +165,7 @@ class _Crowd:
         notes: list[str],
         readings: dict[RunKey, Reading],
         converged_s: float | None,
+        unchecked: int,
     ) -> CrowdReport:
         record = self.record
         faults = [*record.faults]
@@ -181,6 +185,7 @@ class _Crowd:
             converged_s=converged_s,
             problems=[*faults, *problems],
             notes=notes,
+            unchecked=unchecked,
         )
 
     def _make_phones(self, channels: list[str]) -> None:

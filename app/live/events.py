@@ -20,6 +20,7 @@ class EventSubscriber:
         self._wake = asyncio.Event()
         self._cut = False
         self.staff = False
+        self.token_id = 0
         self.voter = ""
         self.present = True
 

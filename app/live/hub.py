@@ -43,6 +43,8 @@ class Subscriber(Protocol):
     """Somebody who is told. Both calls return at once; a subscriber keeps only the newest frame."""
 
     staff: bool
+    token_id: int
+    """The access token that opened the staff's view; 0 without one."""
     voter: str
     """The keyed hash of the phone's identity, empty where it has none."""
     present: bool
@@ -51,6 +53,11 @@ class Subscriber(Protocol):
     def offer(self, frame: Frame, /) -> None: ...
 
     def cut(self, code: CloseCode, /) -> None: ...
+
+
+def _cut(subscribers: Iterable[Subscriber], code: CloseCode) -> None:
+    for subscriber in list(subscribers):
+        subscriber.cut(code)
 
 
 class LiveSession:
@@ -152,6 +159,16 @@ class Hub:
         if subscriber in live.subscribers:
             live.subscribers.discard(subscriber)
             self.sockets -= 1
+
+    def cut_token(self, token_id: int) -> None:
+        """Cut everybody who listens by a token that was revoked."""
+        for live in self.live.values():
+            _cut((each for each in live.subscribers if each.token_id == token_id), CloseCode.TOKEN_INVALID)
+
+    def cut_all(self) -> None:
+        """Tell everybody that the service is going down."""
+        for live in self.live.values():
+            _cut(live.subscribers, CloseCode.GOING_DOWN)
 
     def greet(self, live: LiveSession, subscriber: Subscriber) -> None:
         """Hand a subscriber the frame of its view as it stands."""

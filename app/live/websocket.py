@@ -6,6 +6,7 @@ SEND_SECONDS_MAX, or lets its answers pile up, is cut.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -24,6 +25,7 @@ class SocketSubscriber:
         self._wake = asyncio.Event()
         self._code: CloseCode | None = None
         self.staff = False
+        self.token_id = 0
         self.voter = ""
         self.present = True
 
@@ -54,17 +56,22 @@ class SocketSubscriber:
             while self._code is None:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._answers:
-                    await self._send(self._answers.popleft())
+                await self._send_answers()
                 if self._newest is not None:
                     frame, self._newest = self._newest, None
                     await self._send(frame.text)
+            if self._code is not CloseCode.TOO_SLOW:
+                await self._send_answers()  # the last of them says why
             await self._close()
         except TimeoutError:
             self._code = CloseCode.TOO_SLOW
             await self._close()
         except (WebSocketDisconnect, RuntimeError, OSError):
             return  # gone already; the reading side ends the connection
+
+    async def _send_answers(self) -> None:
+        while self._answers:
+            await self._send(self._answers.popleft())
 
     async def _send(self, text: str) -> None:
         async with asyncio.timeout(SEND_SECONDS_MAX):
@@ -73,5 +80,6 @@ class SocketSubscriber:
     async def _close(self) -> None:
         assert self._code is not None
         if self._websocket.application_state is WebSocketState.CONNECTED:
-            async with asyncio.timeout(1):
-                await self._websocket.close(self._code.number, self._code.reason)
+            with suppress(TimeoutError):  # one who reads nothing does not read this either
+                async with asyncio.timeout(1):
+                    await self._websocket.close(self._code.number, self._code.reason)

@@ -1,6 +1,7 @@
 """What phones and pollers call: join, vote, like, tally, events, and what is public afterwards."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Annotated, Any
 
 import segno
@@ -16,7 +17,7 @@ from app.schemas.session import Key
 from app.schemas.tally import TallyDocument
 from app.schemas.voting import Join, Joined, Liked, Likes, OwnState, Receipt, Vote
 from app.services import reports, voting
-from app.services.identity import Bearer, Phone, may_read, require_phone
+from app.services.identity import Bearer, Crew, Phone, may_read, require_phone
 from app.storage.sessions import read_portrait
 
 router = APIRouter(tags=["audience"])
@@ -98,6 +99,7 @@ async def events(
         raise Overloaded("This server carries as many listeners as it can; try again shortly.", retry_after_s=10)
     subscriber = EventSubscriber(arena.hub.epoch, last_event_id)
     subscriber.voter, subscriber.staff = _voter(bearer, live.session), may_read(bearer, code)
+    subscriber.token_id = bearer.id if isinstance(bearer, Crew) else 0
 
     async def stream() -> AsyncIterator[str]:
         arena.hub.subscribe(live, subscriber)
@@ -152,13 +154,10 @@ async def qr(
     session = (await arena.live(code)).session
     base = arena.settings.public_url or str(request.base_url).rstrip("/")
     address = f"{base}/v/{session.code}" + (f"?channel={channel}" if channel else "")
-    picture = segno.make(address, error="m", boost_error=False).svg_inline(
-        scale=10, border=4, light="#fff", xmldecl=True
-    )
+    picture = BytesIO()
+    segno.make(address, error="m", boost_error=False).save(picture, kind="svg", scale=10, border=4, light="#fff")
     return Response(
-        picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-        if 'xmlns="' not in picture
-        else picture,
+        picture.getvalue(),
         media_type="image/svg+xml; charset=utf-8",
         headers={"Cache-Control": "no-cache", "X-Arena-Address": address},
     )

@@ -29,7 +29,8 @@ _TITLES = {
 }
 
 
-def get_arena(connection: HTTPConnection) -> Arena:
+async def get_arena(connection: HTTPConnection) -> Arena:
+    # Asynchronous, as all dependencies are: a synchronous one costs a hop to a thread.
     arena: Arena = connection.app.state.arena
     return arena
 
@@ -44,10 +45,10 @@ async def get_bearer(
 ) -> Bearer:
     """Say who is asking. A token that is not valid is refused, also where none is needed."""
     given = credentials.credentials if credentials else token
-    return await identify(get_arena(request), given) if given else None
+    return await identify(request.app.state.arena, given) if given else None
 
 
-def session_code(
+async def session_code(
     code: Annotated[str, Path(description="The session's code; letters of either case.", examples=["K7M2QP"])],
 ) -> str:
     return code.upper()

@@ -1,5 +1,7 @@
 """Bounds what comes in before anything reads it, and sets the headers that all answers share. Pure ASGI."""
 
+from contextlib import suppress
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,12 +24,9 @@ class Limits:
             await self._app(scope, receive, send)
             return
         bytes_max = PHONE_BODY_BYTES_MAX if scope["path"].endswith(_PHONE_ENDINGS) else BODY_BYTES_MAX
-        refusal = problem_response(
-            BodyTooLarge(f"The body is larger than {bytes_max // 1024} KiB; send less."), scope["path"]
-        )
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdigit() or int(length) > bytes_max:
-            await refusal(scope, receive, send)
+            await _refusal(scope, bytes_max)(scope, receive, send)
             return
         received = 0
         started = False
@@ -42,16 +41,22 @@ class Limits:
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
+            if received > bytes_max and not started:
+                return  # the framework takes any failure to read for bad JSON; the refusal below is the true one
             if message["type"] == "http.response.start":
                 started = True
                 MutableHeaders(scope=message).append("X-Content-Type-Options", "nosniff")
             await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self._app(scope, bounded_receive, send_with_headers)
-        except _TooLarge:
-            if not started:
-                await refusal(scope, receive, send)
+        if received > bytes_max and not started:
+            await _refusal(scope, bytes_max)(scope, receive, send)
+
+
+def _refusal(scope: Scope, bytes_max: int) -> ASGIApp:
+    error = BodyTooLarge(f"The body is larger than {bytes_max // 1024} KiB; send less.")
+    return problem_response(error, scope["path"])
 
 
 class _TooLarge(Exception):

@@ -52,8 +52,8 @@ async def asset(request: Request, path: str) -> Response:
 
 
 def _page(request: Request, path: str) -> Response:
-    full = (ROOT / path).resolve()
-    if not full.is_relative_to(ROOT) or not full.is_file():
+    full = _file(path)
+    if full is None:
         raise NotFound("No page is at this address; check the link.")
     content, packed, etag, media_type = _content(full, full.stat().st_mtime_ns)
     headers = {
@@ -69,6 +69,14 @@ def _page(request: Request, path: str) -> Response:
     if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(packed, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(content, media_type=media_type, headers=headers)
+
+
+def _file(path: str) -> Path | None:
+    try:
+        full = (ROOT / path).resolve()
+        return full if full.is_relative_to(ROOT) and full.is_file() else None
+    except (ValueError, OSError):
+        return None  # no file can have such a name: it holds a zero byte, or is too long
 
 
 @lru_cache(maxsize=256)

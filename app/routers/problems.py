@@ -47,6 +47,10 @@ def add_problem_handlers(app: FastAPI) -> None:
         refusal: ArenaError
         if error.status_code == 404:
             refusal = NotFound("Nothing is at this address; check it against the documentation at /docs.")
+        elif error.status_code == 400:
+            # What JSON allows and its reader does not: brackets without end, a number of thousands of digits, bytes
+            # that are no UTF-8.
+            refusal = MalformedJson("The body cannot be read as JSON; check it and send again.")
         else:
             refusal = _FrameworkRefusal(error)
         response = problem_response(refusal, request.url.path)
@@ -75,8 +79,7 @@ class _FrameworkRefusal(ArenaError):
 
     def __init__(self, error: HTTPException) -> None:
         super().__init__(f"{error.detail}; see the documentation at /docs.")
-        codes = {405: "method_not_allowed", 400: "malformed_request"}
-        self.code = codes.get(error.status_code, "http_error")  # type: ignore[misc]
+        self.code = "method_not_allowed" if error.status_code == 405 else "http_error"  # type: ignore[misc]
         self.status = error.status_code  # type: ignore[misc]
         self.title = str(error.detail)  # type: ignore[misc]
 

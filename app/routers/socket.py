@@ -125,7 +125,8 @@ class Conversation:
             if self._malformed >= MALFORMED_MAX:
                 self.subscriber.cut(CloseCode.NOT_UNDERSTOOD)
             return
-        if not isinstance(said, dict) or said.get("type") not in KNOWN_TYPES:
+        kind = said.get("type") if isinstance(said, dict) else None
+        if not isinstance(kind, str) or kind not in KNOWN_TYPES:
             return
         try:
             message = CLIENT_MESSAGE.validate_python(said)
@@ -149,7 +150,7 @@ class Conversation:
                 pong = {"type": "pong", "server_time_ms": self._arena.clock.now_ms()}
                 self._say(pong | message.model_dump(include={"id", "t"}, exclude_none=True))
             case HeartbeatMessage():
-                if isinstance(self._bearer, Crew):
+                if isinstance(self._bearer, Crew) and may_read(self._bearer, self._code):
                     client = f"{self._bearer.id}:{id(self):x}"
                     name = self._bearer.name or message.client
                     self._arena.hub.heartbeat(self._live, client, name, message.scene, message.version, message.fps)
@@ -158,7 +159,7 @@ class Conversation:
 
     async def hello(self, message: HelloMessage) -> None:
         """Say who speaks; from then on the socket is given that view."""
-        self.subscriber.present = message.client != "overlay"
+        self.subscriber.present = message.role != "overlay"
         if not message.token:
             return
         if self._foreign:
@@ -183,6 +184,7 @@ class Conversation:
         else:
             self.subscriber.present = False
             self.subscriber.staff = may_read(bearer, self._code)
+            self.subscriber.token_id = bearer.id
             welcome |= {"kind": "access", "role": str(bearer.role)}
         self._say(welcome | {"server_time_ms": self._arena.clock.now_ms()})
         self._arena.hub.greet(self._live, self.subscriber)

@@ -13,7 +13,8 @@ MessageId = Annotated[str, Field(max_length=64)]
 class HelloMessage(Request):
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=512)] = ""
-    client: Annotated[str, Field(max_length=32)] = ""
+    role: Annotated[str, Field(max_length=32)] = ""
+    """What the client is: `overlay` is not counted among the people on line."""
 
 
 class VoteMessage(Vote):

@@ -198,6 +198,7 @@ def add_token(
 async def revoke_token(arena: Arena, maker: Crew, token_id: int) -> None:
     maker.require(Verb.TOKENS)
     await arena.write(_revoke, token_id, maker.name or str(maker.role))
+    arena.hub.cut_token(token_id)
 
 
 def _revoke(transaction: Transaction, token_id: int, actor: str) -> None:

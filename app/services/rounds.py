@@ -63,7 +63,7 @@ async def deadline(arena: Arena, code: str) -> None:
 def _command(
     transaction: Transaction, actor: Crew, code: str, number: int, what: Command, reason: str | None
 ) -> Session:
-    session = required_session(transaction.connection, code)
+    session = _deadline(transaction, code)
     round_ = session.round(number)
     if round_ is None:
         raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
@@ -71,7 +71,7 @@ def _command(
 
 
 def _next(transaction: Transaction, actor: Crew, code: str) -> Session:
-    session = required_session(transaction.connection, code)
+    session = _deadline(transaction, code)
     step = next_step(session)
     if step is None:
         if session.ended:
@@ -93,6 +93,10 @@ def _next(transaction: Transaction, actor: Crew, code: str) -> Session:
 
 
 def _deadline(transaction: Transaction, code: str) -> Session:
+    """Store what is due by now.
+
+    Every command begins with it: one that came between a deadline and the tick would skip the lock and its result.
+    """
     session = required_session(transaction.connection, code)
     for round_ in session.rounds:
         state = lifecycle.advance(round_.run, transaction.now_ms)

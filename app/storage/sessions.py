@@ -32,7 +32,8 @@ def load_session(connection: Connection, code: str) -> Session | None:
             select(CONTESTANT).where(CONTESTANT.c.session_id == head.id).order_by(CONTESTANT.c.position)
         )
     )
-    newest = select(RUN.c.round_id, func.max(RUN.c.number).label("number")).group_by(RUN.c.round_id).subquery("newest")
+    any_run = RUN.alias("any_run")
+    newest = select(func.max(any_run.c.number)).where(any_run.c.round_id == ROUND.c.id).scalar_subquery()
     rounds = tuple(
         _round(row, contestants)
         for row in connection.execute(
@@ -43,8 +44,7 @@ def load_session(connection: Connection, code: str) -> Session | None:
                 RUN.c.result,
             )
             .join(RUN, RUN.c.round_id == ROUND.c.id)
-            .join(newest, (newest.c.round_id == RUN.c.round_id) & (newest.c.number == RUN.c.number))
-            .where(ROUND.c.session_id == head.id)
+            .where(ROUND.c.session_id == head.id, RUN.c.number == newest)
             .order_by(ROUND.c.number)
         )
     )

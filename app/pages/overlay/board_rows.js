@@ -86,14 +86,13 @@ function rowElement(loop) {
 /** @param {FrameLoop} loop */
 export function boardRowsElement(loop) {
   const head = headElement();
-  const show = el("div.rows-show.fit");
   const list = el("div.rows-list.fx");
   const rest = wordsElement("div.rows-rest", { testid: "rest" });
   const notice = wordsElement("div.notice", { testid: "notice" });
   notice.element.prepend(icon("lock"));
   const turnout = wordsElement("div.turnout", { testid: "turnout" });
   const foot = el("div.rows-foot.fx", {}, [notice.element, rest.element, turnout.element]);
-  const element = el("div.rows", {}, [show, head.element, list, foot]);
+  const element = el("div.rows", {}, [head.element, list, foot]);
   /** @type {Map<string, ReturnType<typeof rowElement>>} */
   const rows = new Map();
 
@@ -104,7 +103,6 @@ export function boardRowsElement(loop) {
     paint(model, how) {
       setData(element, "phase", model.phase);
       setData(element, "figures", model.figures);
-      fitText(show, model.title || model.show);
       head.paint(model, how.now_ms);
       notice.set(model.notice);
       rest.set(model.rest);

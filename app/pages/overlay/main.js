@@ -27,9 +27,9 @@ const TOKEN_RETRY_MS = 300000;
 
 /**
  * A hall of phones must spread over the whole of each wait; the few overlays of a programme come back in its first
- * quarter, still apart from one another: at most 8 s between two tries, for ever.
+ * eighth, still apart from one another: at most 4 s between two tries, for ever.
  */
-const TIMERS = { ...REAL_TIMERS, random: () => Math.random() / 4 };
+const TIMERS = { ...REAL_TIMERS, random: () => Math.random() / 8 };
 
 const options = parseOptions(location.href);
 const stage = makeStage(document.body, options, { base: serviceBase });
