@@ -1,9 +1,18 @@
-"""The people of a session, as thin HTTP clients: a crew member and a phone."""
+"""The people of a session, as thin clients: a crew member, a phone, and a line (a WebSocket)."""
 
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 10
 
 BOUT: dict[str, Any] = {
     "title": "先锋擂台 第1期",
@@ -44,6 +53,22 @@ class Crew:
         document: dict[str, Any] = self.client.get(f"/api/v1/sessions/{code}/tally").json()
         return document
 
+    def session(self, code: str) -> dict[str, Any]:
+        document: dict[str, Any] = self.client.get(f"/api/v1/sessions/{code}").json()
+        return document
+
+    def round(self, code: str, number: int = 1) -> dict[str, Any]:
+        document: dict[str, Any] = self.session(code)["rounds"][number - 1]
+        return document
+
+    def next(self, code: str) -> httpx2.Response:
+        return self.client.post(f"/api/v1/sessions/{code}/next")
+
+    def become(self, code: str, phase: str, number: int = 1) -> dict[str, Any]:
+        """Wait until a round is in a phase that the service's own clock brings about."""
+        eventually(lambda: self.round(code, number)["phase"] == phase)
+        return self.round(code, number)
+
 
 @dataclass
 class Phone:
@@ -69,6 +94,89 @@ class Phone:
     def tally(self) -> dict[str, Any]:
         document: dict[str, Any] = self.client.get(f"/api/v1/sessions/{self.code}/tally").json()
         return document
+
+    def me(self) -> dict[str, Any]:
+        response = self.client.get(f"/api/v1/sessions/{self.code}/me")
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.json()
+        return document
+
+
+@dataclass
+class Line:
+    """One WebSocket as a patient client."""
+
+    socket: ClientConnection
+
+    @classmethod
+    @contextmanager
+    def opened(cls, ws_url: str, code: str, *, token: str | None = None, **options: Any) -> "Iterator[Line]":
+        """Open a line; with a token, say hello and wait for the welcome."""
+        with connect(
+            f"{ws_url}/ws/sessions/{code}", proxy=None, ping_interval=None, close_timeout=2, **options
+        ) as socket:
+            line = cls(socket)
+            if token is not None:
+                line.say(type="hello", token=token)
+                line.hear("welcome")
+            yield line
+
+    def say(self, **message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """Return the next message of a type that has these fields; others are passed over."""
+        return self.hear_if(lambda said: said["type"] == kind and fields.items() <= said.items())
+
+    def hear_if(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while True:
+            said: dict[str, Any] = json.loads(self.socket.recv(timeout=max(0.0, deadline - time.monotonic())))
+            if wanted(said):
+                return said
+
+    def everything(self) -> list[dict[str, Any]]:
+        """Return what has come until the answer to a ping: a barrier, so that nothing said before is missed."""
+        self.say(type="ping", id="everything")
+        heard: list[dict[str, Any]] = []
+        while not (heard and heard[-1]["type"] == "pong" and heard[-1].get("id") == "everything"):
+            heard.append(json.loads(self.socket.recv(timeout=PATIENCE_SECONDS)))
+        return heard[:-1]
+
+    def close_code(self) -> int | None:
+        """Read until the service closes; return its code."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        try:
+            while True:
+                self.socket.recv(timeout=max(0.0, deadline - time.monotonic()))
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else None
+
+
+def eventually(check: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Ask until the answer is true, and return it: a tally may be a tick behind the commit."""
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        assert time.monotonic() < deadline, f"it did not come true in {seconds} s; the last answer was {answer!r}"
+        time.sleep(0.005)
+    return answer
+
+
+def counted(
+    ask: Callable[[], dict[str, Any]], votes: dict[str, int] | None = None, likes: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """Wait until a tally shows these figures, and return it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        document = ask()
+        shown = document["tally"] is not None
+        if shown and votes in (None, votes_of(document)) and likes in (None, likes_of(document)):
+            return document
+        if time.monotonic() > deadline:
+            assert shown, "the tally is hidden"
+            assert votes in (None, votes_of(document))
+            assert likes in (None, likes_of(document))
+        time.sleep(0.005)
 
 
 def votes_of(document: dict[str, Any]) -> dict[str, int]:

@@ -130,7 +130,6 @@ class Player:
         if ask is None:
             return
         self.record.counts["unanswered"] += 1
-        self.record.stray(self.number, ask.key, ask.body)
         if ask.kind == "like":
             self._like = None
             self._flushed = {}
@@ -250,7 +249,7 @@ class Player:
     def _retry(self, ballot: Ballot, asks: list[Ask], now: float) -> None:
         ballot.retry_at = NEVER
         if self.key is not None and self.key != ballot.key and self.key[0] == ballot.key[0]:
-            # The round is being run again: the same nonce would be a new vote there.
+            # The round is being run again, and a voter has one ballot in mind at a time.
             self._finish(ballot)
             return
         self.record.counts["retries"] += 1
@@ -290,7 +289,7 @@ class Player:
     def _vote_refused(self, ask: Ask, fields: Mapping[str, Any], now: float) -> None:
         ballot = self._ballot
         code = str(fields.get("code", "?"))
-        if code == "already_voted" and ask.key == self.key and not self.record.has_stray(self.number, ask.key):
+        if code == "already_voted" and ask.key == self.key:
             self.record.fault(f"voter {self.number}: the only vote of round {ask.key[0]} was refused as already voted")
         if ballot is None or ballot.nonce != ask.body["nonce"] or ask.again:
             return
@@ -343,8 +342,6 @@ class Player:
             self._like = None
         if good:
             key: RunKey = (fields["round"], fields["run"])
-            if key != ask.key:
-                self.record.likes_sent(key, self.number, ask.body["totals"])
             self.record.likes_acked(key, self.number, fields["totals"])
             self.record.like_latencies_ms.append((now - ask.asked_at) * 1000)
             if fields["clipped"]:
@@ -362,6 +359,8 @@ class Player:
     # Asks
 
     def _send(self, kind: str, key: RunKey, body: dict[str, Any], now: float, *, again: bool = False) -> Ask:
+        # It names its run, so that one held up on its way is never counted in a rerun.
+        body = {**body, "run": key[1]}
         self._ids += 1
         ask = Ask(kind, str(self._ids), key, body, now, again)
         self._asks[ask.id] = ask

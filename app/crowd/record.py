@@ -5,8 +5,6 @@ One event loop writes it; nothing here waits or does I/O.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from app.crowd.history import Event
 from app.crowd.options import LikeMark, RunKey
@@ -22,8 +20,6 @@ class Record:
         self.history: list[Event] = []
         self.likes: dict[RunKey, dict[int, LikeMark]] = defaultdict(dict)
         self.runs: set[RunKey] = set()
-        self._stray_votes: set[tuple[int, RunKey, str, tuple[str, ...]]] = set()
-        self._stray_likes: list[tuple[int, RunKey, dict[str, int]]] = []
         self.vote_latencies_ms: list[float] = []
         self.like_latencies_ms: list[float] = []
         self.refusals: Counter[str] = Counter()
@@ -64,41 +60,11 @@ class Record:
         _raise_to(acked, totals)
         self.counts["likes_acked"] += sum(acked.values()) - before
 
-    def stray(self, voter: int, key: RunKey, body: Mapping[str, Any]) -> None:
-        """Note a vote or like that went unanswered: it names its round, and may reach a later run of it."""
-        if "nonce" in body:
-            self._stray_votes.add((voter, key, body["nonce"], tuple(body["choices"])))
-        else:
-            self._stray_likes.append((voter, key, dict(body["totals"])))
-
-    def has_stray(self, voter: int, key: RunKey) -> bool:
-        """Say whether a vote of an earlier run may have reached this one."""
-        return any(who == voter and _earlier(of, key) for who, of, _, _ in self._stray_votes)
-
-    def count_strays(self) -> None:
-        """Give every later run of a round room for what went unanswered in an earlier one; once, at the end.
-
-        A vote becomes `unknown` there, and the likes raise what was sent.
-        """
-        acked = {(event.round, event.run, event.nonce) for event in self.history if event.what == "ok"}
-        for voter, of, nonce, choices in self._stray_votes:
-            for key in self.runs:
-                if _earlier(of, key) and (*key, nonce) not in acked:
-                    self.history.append(Event(self.at_ms(), "unknown", voter, *key, nonce, choices, code="stray"))
-        for voter, of, totals in self._stray_likes:
-            for key in self.runs:
-                if _earlier(of, key):
-                    _raise_to(self._mark(key, voter).sent, totals)
-
     def _mark(self, key: RunKey, voter: int) -> LikeMark:
         marks = self.likes[key]
         if voter not in marks:
             marks[voter] = LikeMark()
         return marks[voter]
-
-
-def _earlier(run: RunKey, than: RunKey) -> bool:
-    return run[0] == than[0] and run[1] < than[1]
 
 
 def _raise_to(standing: dict[str, int], totals: dict[str, int]) -> None:

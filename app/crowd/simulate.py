@@ -113,7 +113,6 @@ class _Crowd:
     async def closing(self) -> CrowdReport:
         """Hold the service's figures against what was acknowledged."""
         self._tell("checking")
-        self.record.count_strays()
         problems: list[str] = []
         notes: list[str] = []
         readings: dict[RunKey, Reading] = {}

@@ -42,13 +42,13 @@ async def own_state(arena: ArenaOf, bearer: BearerOf, code: Code) -> OwnState:
 async def vote(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, ballot: Vote) -> Receipt:
     """Answers after the ballot is committed to disk. A retry gets the first receipt."""
     phone = require_phone(bearer, code)
-    return await voting.vote(arena, code, number, phone, ballot.choices, ballot.nonce)
+    return await voting.vote(arena, code, number, phone, ballot.choices, ballot.nonce, ballot.run)
 
 
 @router.put("/sessions/{code}/rounds/{number}/likes", summary="Send likes", responses=_VOTING)
 async def likes(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, wanted: Likes) -> Liked:
     """Totals are cumulative for this phone in this run; what stands comes back after the commit."""
-    return await voting.like(arena, code, number, require_phone(bearer, code), wanted.totals)
+    return await voting.like(arena, code, number, require_phone(bearer, code), wanted.totals, wanted.run)
 
 
 @router.api_route(

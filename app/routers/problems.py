@@ -7,7 +7,9 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.domain.errors import ArenaError, InvalidRequest, MalformedJson, NotFound
 from app.schemas.problem import problem_fields
@@ -55,6 +57,8 @@ def add_problem_handlers(app: FastAPI) -> None:
             refusal = _FrameworkRefusal(error)
         response = problem_response(refusal, request.url.path)
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(_methods(request))
         return response
 
     @app.exception_handler(Exception)
@@ -72,6 +76,15 @@ def invalid_request(errors: Any) -> InvalidRequest:
     first = listed[0] if listed else {"field": "", "message": "not valid"}
     where = f"{first['field']}: " if first["field"] else ""
     return InvalidRequest(f"{where}{first['message']}.", errors=jsonable_encoder(listed))
+
+
+def _methods(request: Request) -> list[str]:
+    """List the methods that this address takes; the framework names those of the first route that it has."""
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= set(route.methods or ())
+    return sorted(methods)
 
 
 class _FrameworkRefusal(ArenaError):

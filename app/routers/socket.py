@@ -195,11 +195,11 @@ class Conversation:
             answer: dict[str, Any]
             if isinstance(message, VoteMessage):
                 receipt = await voting.vote(
-                    self._arena, self._code, message.round, phone, message.choices, message.nonce
+                    self._arena, self._code, message.round, phone, message.choices, message.nonce, message.run
                 )
                 answer = {"type": "receipt", "id": message.id, **receipt.model_dump()}
             else:
-                liked = await voting.like(self._arena, self._code, message.round, phone, message.totals)
+                liked = await voting.like(self._arena, self._code, message.round, phone, message.totals, message.run)
                 answer = {"type": "liked", **({"id": message.id} if message.id else {}), **liked.model_dump()}
         except ArenaError as refusal:
             self._refuse(message.id, refusal)

@@ -16,14 +16,21 @@ class Join(Request):
     channel: Key | None = None
 
 
+RunNumber = Annotated[
+    int | None, Field(ge=1, le=100_000, description="The run it is meant for; refused where that is over.")
+]
+
+
 class Vote(Request):
     choices: Annotated[list[ChoiceName], Field(max_length=CHOICES_MAX, examples=[["red"]])]
     nonce: Annotated[str, Field(max_length=NONCE_LENGTH_MAX, pattern=r"^[ -~]*$")] = ""
+    run: RunNumber = None
 
 
 class Likes(Request):
     # Strict: 137 is a count, "137" and true are mistakes.
     totals: Annotated[dict[ChoiceName, StrictInt], Field(max_length=CHOICES_MAX, examples=[{"red": 137}])]
+    run: RunNumber = None
 
 
 class Receipt(Document):

@@ -133,7 +133,8 @@ def _store(
         if state.phase in COUNTED and round_.result is None:
             result = _result(transaction, session, round_)
         sessions.change_run(connection, round_.run_id, state, result)
-    if session.current != round_.number:
+    if state.number != round_.run.number or (state.phase is Phase.OPEN and session.current != round_.number):
+        # Only what goes on air becomes the current round; certifying an earlier one does not take it off.
         sessions.change_session(connection, session.id, current_round=round_.number)
     crew.add_audit(
         connection,

@@ -8,19 +8,20 @@ committed.
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.domain import ballot, ledger, lifecycle, likes
 from app.domain.ballot import Cast, Placement
 from app.domain.errors import ArenaError, InvalidRequest, RoundNotFound, RoundNotOpen, SessionEnded
+from app.domain.lifecycle import Phase, RunState
 from app.domain.session import Round, Session
 from app.live.facts import Counted
 from app.schemas.voting import Joined, Liked, OwnBallot, OwnState, Receipt
 from app.services.arena import Arena
 from app.services.identity import Phone, new_phone, sign_phone
 from app.storage import ballots
-from app.storage.sessions import load_session, revision_of
+from app.storage.sessions import load_session, revision_of, runs_of
 from app.storage.writer import Transaction
 
 
@@ -34,6 +35,8 @@ class Request:
     arrived_ms: int
     content: Any
     nonce: str = ""
+    run: int | None = None
+    """The run that the phone saw. Without it, what an overloaded network held up could land in a rerun."""
 
 
 R = TypeVar("R", Receipt, Liked)
@@ -63,23 +66,28 @@ async def join(arena: Arena, code: str, channel: str | None, known: Phone | None
     )
 
 
-async def vote(arena: Arena, code: str, number: int, phone: Phone, choices: Sequence[str], nonce: str) -> Receipt:
+async def vote(
+    arena: Arena, code: str, number: int, phone: Phone, choices: Sequence[str], nonce: str = "", run: int | None = None
+) -> Receipt:
     """Cast a ballot. Returns after its commit.
 
     Raises:
         RoundNotFound, RoundNotOpen, InvalidBallot, AlreadyVoted, NoVotesLeft, Overloaded, NotStored
     """
-    request = Request(code, number, phone, arena.clock.now_ms(), tuple(choices), nonce)
+    request = Request(code, number, phone, arena.clock.now_ms(), tuple(choices), nonce, run)
     return await arena.writer.submit(cast_votes, request)
 
 
-async def like(arena: Arena, code: str, number: int, phone: Phone, totals: dict[str, int]) -> Liked:
+async def like(
+    arena: Arena, code: str, number: int, phone: Phone, totals: dict[str, int], run: int | None = None
+) -> Liked:
     """Raise a phone's likes to its totals so far. Returns after the commit.
 
     Raises:
         RoundNotFound, RoundNotOpen, InvalidLikes, LikesShrank, Overloaded, NotStored
     """
-    return await arena.writer.submit(count_likes, Request(code, number, phone, arena.clock.now_ms(), totals))
+    request = Request(code, number, phone, arena.clock.now_ms(), totals, run=run)
+    return await arena.writer.submit(count_likes, request)
 
 
 async def own_state(arena: Arena, code: str, phone: Phone) -> OwnState:
@@ -138,17 +146,19 @@ def _by_round(
     handle: Callable[[Transaction, Session, Round, Sequence[Request]], list[R | ArenaError]],
 ) -> list[R | ArenaError]:
     """Split a batch by round, refuse what has no round, and put the answers back in their order."""
-    places: dict[tuple[str, int], list[int]] = defaultdict(list)
+    places: dict[tuple[str, int, int | None], list[int]] = defaultdict(list)
     for i, request in enumerate(requests):
-        places[request.code, request.round].append(i)
+        places[request.code, request.round, request.run].append(i)
     answers: dict[int, R | ArenaError] = {}
-    for (code, number), indices in places.items():
+    for (code, number, run), indices in places.items():
         session = _present_session(transaction, code)
         round_ = None if session is None else session.round(number)
         if session is None or round_ is None:
             refusal = RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
             answers |= dict.fromkeys(indices, refusal)
             continue
+        if run not in (None, round_.run.number):
+            round_ = _round_of_earlier_run(transaction, round_, run)
         outcomes = handle(transaction, session, round_, [requests[i] for i in indices])
         answers |= zip(indices, outcomes, strict=True)
     return [answers[i] for i in range(len(requests))]
@@ -162,6 +172,16 @@ def _present_session(transaction: Transaction, code: str) -> Session | None:
         kept = load_session(transaction.connection, code)
         transaction.kept[code] = kept
     return kept
+
+
+def _round_of_earlier_run(transaction: Transaction, round_: Round, number: int | None) -> Round:
+    """Return the round as its run `number` left it: retries find their receipts there, anything new is refused."""
+    for row in runs_of(transaction.connection, round_.id):
+        if row.number == number:
+            over = RunState(number=row.number, phase=Phase.VOID if row.phase == Phase.VOID else Phase.LOCKED)
+            return replace(round_, run_id=row.id, run=over)
+    # A run that never was: there is nothing to retry, and its phase refuses all else.
+    return replace(round_, run_id=0, run=RunState())
 
 
 def _cast_in_round(

@@ -305,6 +305,14 @@ test("the back-forward cache: the socket ends on leaving and a new one opens on 
   assert.equal(line.state().status, "live");
 });
 
+test("a page restored without a farewell does not trust its old socket", () => {
+  const { net, page, goLive } = world();
+  goLive();
+  page("restored");
+  assert.equal(net.sockets.length, 2);
+  assert.equal(net.sockets[0].closed, true);
+});
+
 test("being shown while waiting tries at once", async () => {
   const { net, timers, page, goLive } = world();
   goLive();
@@ -401,6 +409,43 @@ test("pings give the offset of the clock", () => {
   net.last.open();
   net.last.receive({ type: "pong", t: net.last.sent[0].t, server_time_ms: timers.now() + 7000 });
   assert.deepEqual(heard.find(({ type }) => type === "clock"), { type: "clock", offset_ms: 7000, round_trip_ms: 0 });
+});
+
+test("an answer to somebody else's ping teaches nothing", () => {
+  const { net, timers, heard } = world();
+  net.last.open();
+  net.last.receive({ type: "pong", t: 17, server_time_ms: timers.now() + 7000 });
+  net.last.receive({ type: "pong", server_time_ms: timers.now() + 7000 });
+  assert.equal(heard.find(({ type }) => type === "clock"), undefined);
+});
+
+test("another token asks for the tally anew, without the old view's ETag", async () => {
+  const asked = [];
+  const answer = (_method, _path, init) => {
+    asked.push(init.headers["if-none-match"] ?? null);
+    return { status: 200, body: tallyDocument(1, 2), headers: { etag: '"v"' } };
+  };
+  const { line, timers } = world({ answer, connect: { WebSocketClass: null } });
+  await timers.pass(2300);
+  line.setToken("dev");
+  await timers.pass(2300);
+  assert.deepEqual(asked, [null, '"v"', null]);
+});
+
+test("a hurried reading replaces the one under way: one loop, and the late answer is dropped", async () => {
+  const waiting = [];
+  const answer = () => new Promise((resolve) => waiting.push(resolve));
+  const { page, timers, tallies } = world({ answer, connect: { WebSocketClass: null } });
+  await timers.pass(10);
+  page("shown");
+  await timers.pass(10);
+  assert.equal(waiting.length, 2);
+  waiting[1]({ status: 200, body: tallyDocument(1, 8) });
+  await timers.pass(10);
+  waiting[0]({ status: 200, body: tallyDocument(1, 7) });
+  await timers.pass(2300);
+  assert.deepEqual(tallies(), [8]);
+  assert.equal(waiting.length, 3, "one further reading, not two");
 });
 
 test("close ends everything: no timer, no socket, no call is left", async () => {

@@ -30,8 +30,8 @@ test("while an answer is out nothing goes, and a lost answer sends the same tota
 test("an answer that comes twice, late or out of order counts nothing twice", () => {
   let likes = sent(taps(startLikes(RUN), "red", 5), 0);
   likes = acked(likes, liked({ red: 5 }), 10);
-  likes = acked(likes, liked({ red: 3 }), 20);
-  likes = acked(likes, liked({ red: 5 }), 30);
+  likes = acked(likes, liked({ red: 5 }), 20);
+  likes = acked(likes, liked({ red: 3 }), 30);
   assert.equal(likes.own.get("red"), 5);
   assert.equal(unconfirmed(likes, "red"), 0);
 });

@@ -38,6 +38,7 @@ test("a full disk keeps values in memory, newest first, and says so", () => {
   browser.limit = 10;
   assert.equal(keeper.set("a", 3), true);
   assert.equal(keepIn(browser).get("a"), 3);
+  assert.equal(keeper.get("a"), 3);
 });
 
 test("no storage at all still works for the life of the page", () => {

@@ -1,0 +1,109 @@
+"""Makes the pictures of the documentation: `make pictures`. A bout with made-up votes in a service of its own."""
+
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.domain.clock import SystemClock
+from app.settings import Settings
+from tests.browser.conftest import ARGUMENTS, by, chromium_path
+from tests.conftest import Running, running
+
+OUT = Path(__file__).parents[2] / "docs" / "pictures"
+PHONE = {"width": 390, "height": 844}
+SCREEN = {"width": 1920, "height": 1080}
+DESK = {"width": 1366, "height": 768}
+# Stands for the camera's picture behind the overlay; drawn here, so that nothing is anybody's likeness.
+TEST_PICTURE = """
+html::before { content: ""; position: fixed; inset: 0; z-index: -1; background:
+  radial-gradient(150px 190px at 28% 40%, #caa184 0 99%, transparent),
+  radial-gradient(330px 420px at 28% 88%, #2a3550 0 99%, transparent),
+  radial-gradient(150px 190px at 72% 40%, #b98c6f 0 99%, transparent),
+  radial-gradient(330px 420px at 72% 88%, #d9dbe3 0 99%, transparent),
+  repeating-linear-gradient(90deg, #46566f 0 118px, #3d4c64 118px 124px); }
+"""
+BOUT = {
+    "number": 1,
+    "title": "先锋擂台 第1期",
+    "topic": "精准服务：让群众有更多获得感",
+    "contestants": [
+        {"name": "王伟", "title": "党委副书记", "organisation": "澳洋医院", "role": "holder"},
+        {"name": "杨玭", "title": "党支部书记、会长", "organisation": "张家港市公益组织联合会", "role": "challenger"},
+    ],
+    "rounds": [
+        {"title": "观点PK", "dimension": "views", "question": "精准服务，先从哪里做起？", "duration_ms": 120_000},
+        {"title": "成效PK", "dimension": "results", "visibility": "on_reveal", "duration_ms": 120_000},
+    ],
+}
+
+
+def play(arena: Running, code: str, number: int, voters: int) -> None:
+    """Let made-up phones vote and like, so that the pictures show a close bout."""
+    chance = random.Random(number)
+    for _ in range(voters):
+        phone = arena.phone(code)
+        side = "red" if chance.random() < 0.56 else "blue"
+        phone.vote(side, number=number)
+        phone.like(number=number, **{side: chance.randint(3, 60)})
+
+
+def take(browser: Browser, name: str, address: str, size: dict[str, int], *, ground: bool = False) -> Page:
+    """Open a page and keep its picture; returns the page, still open."""
+    context = browser.new_context(viewport=size, locale="zh-CN", bypass_csp=ground, device_scale_factor=1)
+    page = context.new_page()
+    page.goto(address)
+    if ground:
+        page.add_style_tag(content=TEST_PICTURE)
+    keep(page, name)
+    return page
+
+
+def keep(page: Page, name: str, full: bool = False) -> None:
+    page.wait_for_timeout(2_500)
+    page.screenshot(path=OUT / f"{name}.jpg", type="jpeg", quality=86, full_page=full)
+    print(f"docs/pictures/{name}.jpg")
+
+
+def main() -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = chromium_path()
+    if path is None:
+        raise SystemExit("No Chromium is installed; install the system's chromium.")
+    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+        settings = Settings(_env_file=None, data_dir=Path(directory), port=0)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        with running(settings, SystemClock()) as arena:
+            crew = arena.crew()
+            code = crew.make(**BOUT)
+            base = arena.base_url
+            console = f"{base}/console#session={code}&token={arena.admin_token}"
+            phone = take(browser, "phone-waiting", f"{base}/v/{code}", PHONE)
+            crew.do(code, "open")
+            play(arena, code, 1, 60)
+            by(phone, "like-red").click()
+            keep(phone, "phone-open")
+            by(phone, "vote-red").click()
+            by(phone, "vote-confirm").click()
+            keep(phone, "phone-receipt")
+            for scene in ("board", "lower_third", "qr"):
+                take(browser, f"overlay-{scene}", f"{base}/overlay/{code}?scene={scene}", SCREEN, ground=True).close()
+            take(browser, "console", console, DESK).close()
+            time.sleep(1)
+            crew.do(code, "lock", "reveal")
+            keep(phone, "phone-revealed")
+            take(browser, "overlay-result", f"{base}/overlay/{code}?scene=result", SCREEN, ground=True).close()
+            crew.do(code, "open", number=2)
+            play(arena, code, 2, 40)
+            take(browser, "overlay-hidden", f"{base}/overlay/{code}?scene=board", SCREEN, ground=True).close()
+            take(browser, "console-hidden", console, {"width": 1024, "height": 768}).close()
+            crew.do(code, "lock", "reveal", number=2)
+            report = take(browser, "report", f"{base}/report/{code}", {"width": 1100, "height": 900})
+            keep(report, "report", full=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
