@@ -46,6 +46,15 @@ class ChannelFields(Request):
     delay_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
 
 
+def _differing(channels: list[ChannelFields]) -> list[ChannelFields]:
+    if len({each.key for each in channels}) != len(channels):
+        raise ValueError("two channels have the same key")
+    return channels
+
+
+ChannelList = Annotated[list[ChannelFields], Field(min_length=1, max_length=16), AfterValidator(_differing)]
+
+
 class ContestantFields(Request):
     key: Key | None = None
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -99,7 +108,7 @@ class SessionCreate(Request):
     kind: Kind = "pk"
     deciding: bool = False
     starts_at_ms: TimeMs | None = None
-    channels: Annotated[list[ChannelFields], Field(min_length=1, max_length=16)] = [
+    channels: ChannelList = [
         ChannelFields(key="web", name="网页"),
         ChannelFields(key="wechat", name="微信"),
         ChannelFields(key="radio", name="电台"),
@@ -126,21 +135,16 @@ class SessionCreate(Request):
         }
     }
 
-    @model_validator(mode="after")
-    def _channels_differ(self) -> Self:
-        if len({each.key for each in self.channels}) != len(self.channels):
-            raise ValueError("two channels have the same key")
-        return self
-
 
 class SessionChanges(Request):
-    """Only what is sent changes; contestants only while no round was opened, as one whole list."""
+    """Only what is sent changes; contestants and channels only while no round was opened, each as one whole list."""
 
     number: Annotated[int, Field(ge=0, le=100_000)] | None = None
     title: Line | None = None
     topic: Annotated[str, Field(max_length=200)] | None = None
     starts_at_ms: TimeMs | None = None
     status: Literal["live", "ended"] | None = None
+    channels: ChannelList | None = None
     contestants: Annotated[list[ContestantFields], Field(min_length=2, max_length=CHOICES_MAX)] | None = None
 
 
@@ -202,6 +206,9 @@ class OverlayDocument(Document):
 
 
 class Links(Document):
+    """Paths; `base` is the address by which phones reach the service, empty where none is set."""
+
+    base: str
     vote: str
     overlay: str
     report: str

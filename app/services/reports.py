@@ -129,7 +129,7 @@ async def report(arena: Arena, code: str, bearer: Bearer) -> Report:
     online += [(live.peak_online, live.peak_at_ms)] if live.peak_online else []
     online_peak = max(online, key=lambda pair: (pair[0], -pair[1]), default=(0, None))
     counted = [live.counts.get(run_id, Counts()) for run_id in visible]
-    document = session_document(session)
+    document = session_document(session, "")
     return Report(
         session=document.model_dump(include={"code", "number", "title", "topic", "kind", "status", "deciding", "show"}),
         contestants=[each.model_dump() for each in document.contestants],

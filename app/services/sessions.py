@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -111,8 +112,8 @@ async def list_sessions(arena: Arena, actor: Crew, limit: int, before: int | Non
     return SessionList(sessions=[_summary(row) for row in rows])
 
 
-def session_document(session: Session) -> SessionDocument:
-    """Return a session as the API shows it: no counts, no keys."""
+def session_document(session: Session, public_url: str) -> SessionDocument:
+    """Return a session as the API shows it: no counts, no keys. `public_url` is how phones reach the service, or ""."""
     step = next_step(session)
     return SessionDocument(
         code=session.code,
@@ -132,6 +133,7 @@ def session_document(session: Session) -> SessionDocument:
         next=None if step is None else NextStep(command=step[0], round=step[1]),
         overlay=OverlayDocument(scene=session.scene),
         links=Links(
+            base=public_url,
             vote=f"/v/{session.code}",
             overlay=f"/overlay/{session.code}",
             report=f"/report/{session.code}",
@@ -232,7 +234,7 @@ def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: 
 
 def _change(transaction: Transaction, actor: Crew, code: str, changes: SessionChanges) -> Session:
     session = required_session(transaction.connection, code)
-    sent = changes.model_dump(exclude_unset=True, exclude={"contestants", "status"})
+    sent = changes.model_dump(exclude_unset=True, exclude={"contestants", "status", "channels"})
     values = {key: value for key, value in sent.items() if value is not None or key in ("number", "starts_at_ms")}
     before = {key: getattr(session, key) for key in values}
     if changes.status is not None:
@@ -240,6 +242,11 @@ def _change(transaction: Transaction, actor: Crew, code: str, changes: SessionCh
             raise Conflict(f"Round {round_.number} is {round_.run.phase}; lock it before you end the session.")
         before["status"] = session.status
         values["ended"] = changes.status == "ended"
+    if changes.channels is not None:
+        if any(was_opened(each) for each in session.rounds):
+            raise RulesFrozen("A round was opened; the channels and their delays stand as they are.")
+        before["channels"] = [asdict(each) for each in session.channels]
+        values["channels"] = [each.model_dump() for each in changes.channels]
     if changes.contestants is not None:
         if any(was_opened(each) for each in session.rounds):
             raise RulesFrozen("A round was opened; the contestants stand as they are.")

@@ -10,7 +10,7 @@ import { button, h } from "./dom.js";
  * @param {SessionDocument} session
  */
 export function hallScreen({ t }, session) {
-  const link = new URL(session.links.vote, location.origin).href;
+  const link = new URL(session.links.vote, session.links.base || location.origin).href;
   const dialog = h("dialog", { class: "hall", "aria-labelledby": "hall-title", testid: "hall" },
     h("img", { class: "hall-qr", src: session.links.qr, alt: `${t("hall_scan")} ${link}` }),
     h("div", { class: "hall-text" },

@@ -34,11 +34,11 @@ export function sharePanel(context, session, actions) {
 function publicPart({ t }, session, actions) {
   const links = /** @type {const} */ ([["link_vote", session.links.vote], ["link_overlay", session.links.overlay], ["link_report", session.links.report], ["link_qr", session.links.qr]]);
   const rows = links.map(([key, path]) => {
-    const link = new URL(path, location.origin).href;
+    const link = new URL(path, session.links.base || location.origin).href;
     // The report opens in a tab of its own with a copy of this tab's storage, so that staff see their figures there.
     return linkRow(t, t(key), link, h("a", { class: "quiet button", href: link, target: "_blank", rel: key === "link_report" ? "opener" : "noopener", testid: `open-${key}`, text: t("open_link") }));
   });
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  const local = !session.links.base && ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   return h("section", { class: "panel" }, h("h2", { text: t("share_public") }), local ? h("p", { class: "note warn", text: `⚠ ${t("local_only")}` }) : null, ...rows,
     h("div", { class: "row" }, h("img", { class: "small-qr", src: session.links.qr, alt: t("hall_scan"), width: 160, height: 160 }),
       button({ class: "primary", text: t("hall_qr") }, actions.hall)));
@@ -90,7 +90,7 @@ function staffPart(context, session) {
     const answer = await caller.send("POST", "/tokens", { role: wanted.role, name: wanted.name.trim(), session: session.code, hours: valid });
     say(answer.ok ? null : answer.problem);
     if (!answer.ok) return;
-    const link = staffLink(location.origin, answer.body, session.code);
+    const link = staffLink(session.links.base || location.origin, answer.body, session.code);
     const row = linkRow(t, t("share_made", { role: wordFor(t, `role_${answer.body.role}`) }), link);
     row.dataset["testid"] = "made-link";
     made.prepend(row);

@@ -3,7 +3,8 @@
 // which tally is the newest. It never derives a figure: what is shown is what the service counted. Messages that
 // change nothing return the very same state, so that a page can compare by identity.
 
-/** @import { TallyDocument, WelcomeMessage, SessionDocument, ConnectionState, ServerMessage, ConnectionMessage, ClockMessage } from "./types.js" */
+/** @import { TallyDocument, WelcomeMessage, SessionDocument, ConnectionState } from "./types.js" */
+/** @import { ServerMessage, ConnectionMessage, ClockMessage } from "./types.js" */
 /** @typedef {{type: "session", session: SessionDocument}} SessionMessage */
 /** @typedef {ServerMessage|ConnectionMessage|ClockMessage|SessionMessage} Message */
 

@@ -126,7 +126,7 @@
  * @property {number|null} current_round
  * @property {{command: string, round: number}|null} next
  * @property {{scene: Scene}} overlay
- * @property {{vote: string, overlay: string, report: string, qr: string}} links
+ * @property {{base: string, vote: string, overlay: string, report: string, qr: string}} links
  */
 
 /**
@@ -196,7 +196,8 @@
 /** @typedef {{type: "pong", id?: string, t?: number, server_time_ms: number}} PongMessage */
 /** @typedef {TallyDocument|WelcomeMessage|ReceiptMessage|LikedMessage|ProblemMessage|PongMessage} ServerMessage */
 
-/** `run` says which run is meant, for services that look at it. @typedef {{type: "vote", id: string, round: number, run?: number, choices: string[], nonce: string}} VoteMessage */
+/** `run` says which run is meant: refused where that is over. */
+/** @typedef {{type: "vote", id: string, round: number, run?: number, choices: string[], nonce: string}} VoteMessage */
 /** @typedef {{type: "like", id?: string, round: number, run?: number, totals: Record<string, number>}} LikeMessage */
 /** @typedef {{type: "heartbeat", client: "overlay", scene: string, version: number, fps: number}} HeartbeatMessage */
 /** @typedef {VoteMessage|LikeMessage|HeartbeatMessage} ClientMessage */

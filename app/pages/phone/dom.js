@@ -36,7 +36,10 @@ export function byId(id) {
   return element;
 }
 
-/** Write only what differs: an untouched node costs no layout, and no screen reader speaks. @param {Element} element @param {string} text */
+/**
+ * Write only what differs: an untouched node costs no layout, and no screen reader speaks.
+ * @param {Element} element @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -194,10 +194,7 @@ class PhonePage {
         // An identity keeps its channel: only a new one asks for one.
         channel: returning ? null : wantedChannel(location.search, navigator.userAgent),
         timers: REAL_TIMERS,
-        forget: () => {
-          this.#identity = null;
-          this.#likes = Likes.underNewIdentity(this.#likes);
-        },
+        forget: () => this.#forgetIdentity(),
       });
       this.#identity = { token: joined.token, channel: joined.channel, delay_ms: joined.delay_ms };
       this.#page.keeper.set(this.#key("identity"), this.#identity);
@@ -210,6 +207,15 @@ class PhonePage {
       this.#pump();
       this.#scheduleDraw();
     }
+  }
+
+  /** What the old identity brought is counted; the kept likes must know it too, the run may not have been entered yet. */
+  #forgetIdentity() {
+    this.#identity = null;
+    this.#likes = Likes.underNewIdentity(this.#likes);
+    const kept = /** @type {any} */ (this.#page.keeper.get(this.#key("likes")));
+    if (!kept) return;
+    this.#page.keeper.set(this.#key("likes"), Likes.save(Likes.underNewIdentity(Likes.load(kept, kept))));
   }
 
   async #askOwnState() {
