@@ -66,6 +66,24 @@ def add_problem_handlers(app: FastAPI) -> None:
         log.error("unexpected error", path=request.url.path, exc_info=error)
         return problem_response(_Unexpected("Something failed here; nothing was counted. Try again."), request.url.path)
 
+    _describe(app)
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the OpenAPI document say that errors come as problem+json alone; the framework adds plain JSON to each."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, answer in operation["responses"].items():
+                    if status >= "400":
+                        answer["content"].pop("application/json", None)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
 
 def invalid_request(errors: Any) -> InvalidRequest:
     """Say in one sentence which field is wrong; the others stand in `errors`. What was sent is not repeated."""

@@ -73,8 +73,8 @@ def test_metrics_show_no_hidden_figure(arena: Running) -> None:
     crew = arena.crew()
     code = crew.make(rounds=[{"visibility": "on_reveal"}])
     crew.do(code, "open")
-    phone = arena.phone(code)
-    phone.like(red=137, blue=91)
+    arena.phone(code).like(red=137)
+    arena.phone(code).like(blue=91)
     counted(lambda: crew.tally(code), likes={"red": 137, "blue": 91})
     text = arena.client().get("/metrics").text
     assert not re.search(r"\b(137|91)(\.0)?\b", text)

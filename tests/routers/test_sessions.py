@@ -67,6 +67,7 @@ def test_a_session_is_made_whole_in_one_call(arena: Running) -> None:
     assert (made["status"], made["current_round"], made["next"]) == ("draft", 1, {"command": "open", "round": 1})
     assert made["overlay"] == {"scene": "board"}
     assert made["links"] == {
+        "base": "",
         "vote": f"/v/{code}",
         "overlay": f"/overlay/{code}",
         "report": f"/report/{code}",
