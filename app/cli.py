@@ -24,6 +24,7 @@ from app.demo import DemoError, DemoOptions, reachable_url, run_bout
 from app.domain.clock import Clock, SystemClock
 from app.domain.errors import ArenaError
 from app.domain.roles import Role
+from app.live.protocol import SocketProtocol
 from app.logs import configure_logs
 from app.main import create_app
 from app.services.identity import add_token
@@ -193,7 +194,7 @@ def server_config(settings: Settings, clock: Clock | None = None) -> uvicorn.Con
         log_config=None,
         proxy_headers=True,
         forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,
         ws_ping_interval=20,

@@ -49,4 +49,4 @@ class EventSubscriber:
             event_id = f"{self._epoch}-{frame.version}"
             if event_id != self._last_id:
                 self._last_id = event_id
-                yield f"event: tally\nid: {event_id}\ndata: {frame.text}\n\n"
+                yield f"event: tally\nid: {event_id}\ndata: {frame.payload.decode()}\n\n"

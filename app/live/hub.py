@@ -16,6 +16,7 @@ from app.domain.tally import Counts
 from app.live.close_codes import CloseCode
 from app.live.document import tally_document
 from app.live.facts import Counted, SessionChanged, SessionLoaded
+from app.live.protocol import text_frame
 
 POLLER_PRESENT_MS = 10_000
 OVERLAY_PRESENT_MS = 15_000
@@ -29,13 +30,13 @@ OVERLAYS_MAX = 64
 class Frame:
     """One encoded tally document. The same bytes go to everybody of its view."""
 
-    __slots__ = ("etag", "payload", "text", "version", "view")
+    __slots__ = ("etag", "payload", "version", "view", "wire")
 
     def __init__(self, view: View, epoch: int, version: int, payload: bytes) -> None:
         self.view = view
         self.version = version
         self.payload = payload
-        self.text = payload.decode()
+        self.wire = text_frame(payload)
         self.etag = f'"{epoch}-{version}-{view}"'
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.domain.errors import TokenMissing
 from app.domain.roles import CAN, Verb
@@ -81,7 +81,7 @@ async def list_tokens(arena: ArenaOf, bearer: BearerOf) -> TokenList:
     summary="Revoke an access token",
     responses=problems(401, 403, 404, 422, 503),
 )
-async def revoke_token(arena: ArenaOf, bearer: BearerOf, token_id: int) -> None:
+async def revoke_token(arena: ArenaOf, bearer: BearerOf, token_id: Annotated[int, Path(ge=1, le=2**53)]) -> None:
     await identity.revoke_token(arena, require_crew(bearer, Verb.TOKENS), token_id)
 
 

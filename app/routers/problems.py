@@ -70,8 +70,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def _describe(app: FastAPI) -> None:
-    """Let the OpenAPI document say that errors come as problem+json alone; the framework adds plain JSON to each."""
+    """Let the OpenAPI document say of every error that it comes as problem+json; the framework has forms of its own."""
     described = app.openapi
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
     def openapi() -> dict[str, Any]:
         document = described()
@@ -79,7 +80,9 @@ def _describe(app: FastAPI) -> None:
             for operation in operations.values():
                 for status, answer in operation["responses"].items():
                     if status >= "400":
-                        answer["content"].pop("application/json", None)
+                        answer["content"] = content
+        for unused in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(unused, None)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -56,7 +56,6 @@ async def session_socket(websocket: WebSocket, code: str) -> None:
         return await _close(websocket, CloseCode.NO_SUCH_SESSION)
     conversation = Conversation(arena, live, websocket)
     arena.hub.subscribe(live, conversation.subscriber)
-    sender = asyncio.create_task(conversation.subscriber.send_until_cut(), name="arena-socket-sender")
     try:
         if token := websocket.query_params.get("token"):
             await conversation.hello(HelloMessage(type="hello", token=token[:512]))
@@ -64,10 +63,6 @@ async def session_socket(websocket: WebSocket, code: str) -> None:
     finally:
         arena.hub.unsubscribe(live, conversation.subscriber)
         conversation.forget()
-        if not conversation.subscriber.is_cut:
-            sender.cancel()
-        await asyncio.wait([sender], timeout=2)
-        sender.cancel()
     return None
 
 
@@ -93,6 +88,7 @@ class Conversation:
 
     def forget(self) -> None:
         """Let go of requests whose asker has gone. Their ballots stand or not as the writer decides."""
+        self.subscriber.forget()
         for task in self._pending:
             task.cancel()
 
@@ -212,7 +208,7 @@ class Conversation:
         self._say({**fields, "type": "problem", **({"id": message_id} if message_id is not None else {})})
 
     def _say(self, message: dict[str, Any]) -> None:
-        self.subscriber.answer(orjson.dumps(message).decode())
+        self.subscriber.answer(orjson.dumps(message))
 
 
 def _id_of(said: dict[str, Any]) -> str | None:

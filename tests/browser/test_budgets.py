@@ -12,7 +12,9 @@ from tests.conftest import Running
 PHONE_BYTES_MAX = 30 * 1024
 PHONE_REQUESTS_MAX = 32
 PAINT_MS_MAX = 5_000
-"""First paint with the CPU four times slower. A bound that catches a page gone wrong on a busy machine, no benchmark."""
+"""First paint with the CPU four times slower. A bound that catches a page gone wrong on a busy machine, no
+benchmark.
+"""
 
 
 def live_session(arena: Running) -> str:
@@ -43,8 +45,8 @@ def test_phone_page_is_light(arena: Running, context: Callable[..., Any]) -> Non
     )
     before_paint = page.evaluate(
         "(paint) => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
-        ".filter(e => e.responseEnd <= paint && !e.name.includes('/api/')).reduce((sum, e) => sum + e.encodedBodySize, 0)",
-        paint,
+        ".filter(e => e.responseEnd <= paint && !e.name.includes('/api/')).reduce((sum, e) => sum + e.encodedBodySize,
+        0)", paint,
     )
     assert [url for url in foreign if not url.startswith("data:")] == []
     assert before_paint <= PHONE_BYTES_MAX

@@ -23,7 +23,10 @@ const ANSWER_MAX_MS = 4000;
 const RETRY_MAX_MS = 15000;
 
 /** Problems that pass: the vote stays on its way. */
-const PASSING = new Set(["too_many_requests", "overloaded", "unreachable", "timeout", "token_missing", "token_invalid", "token_expired", "wrong_session"]);
+const PASSING = new Set([
+  "too_many_requests", "overloaded", "unreachable", "timeout",
+  "token_missing", "token_invalid", "token_expired", "wrong_session",
+]);
 
 /** @param {RunKey} key @returns {Ballot} */
 export function startBallot({ round, run }) {
