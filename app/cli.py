@@ -8,11 +8,13 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, cast
 
+import orjson
 import typer
 import uvicorn
 from alembic.util import CommandError
+from fastapi import FastAPI
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
@@ -23,14 +25,20 @@ from app.crowd.options import VOTERS_MAX
 from app.demo import DemoError, DemoOptions, reachable_url, run_bout
 from app.domain.clock import Clock, SystemClock
 from app.domain.errors import ArenaError
+from app.domain.lifecycle import Phase
 from app.domain.roles import Role
 from app.live.protocol import SocketProtocol
 from app.logs import configure_logs
 from app.main import create_app
+from app.services import reports
+from app.services.arena import Arena
 from app.services.identity import add_token
 from app.settings import Settings
+from app.storage.backup import BackupError, back_up, database_file
+from app.storage.backup import restore as restore_database
 from app.storage.engine import Database
 from app.storage.writer import Transaction
+from app.verify import Unreadable, read_export, told, verify_ledger
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Pioneer Arena 先锋擂台: live PK sessions.")
 token_app = typer.Typer(no_args_is_help=True, help="Access tokens of the crew.")
@@ -52,7 +60,7 @@ def serve(
     configure_logs()
     settings = _settings(host=host, port=port)
     try:
-        server = uvicorn.Server(server_config(settings))
+        server = ArenaServer(server_config(settings))
         listener = listen(settings.host, settings.port)
     except (ValueError, OSError, RuntimeError) as error:
         _refuse(str(error))
@@ -94,7 +102,7 @@ def demo(
         base_url = f"http://127.0.0.1:{own_port}" if host in _LOCAL else reachable_url(host, own_port)
         public_url = settings.public_url or reachable_url(host, own_port)
         options = DemoOptions(base_url, token, public_url, code, voters=voters, leave=leave)
-        server = uvicorn.Server(server_config(settings.model_copy(update={"public_url": public_url})))
+        server = ArenaServer(server_config(settings.model_copy(update={"public_url": public_url})))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="arena-demo")
         thread.start()
         try:
@@ -182,6 +190,104 @@ def migrate() -> None:
     """Bring the database's tables to the newest version. `arena serve` does so by itself."""
     _open_database(_settings()).close()
     typer.echo("The tables are at the newest version.")
+
+
+@app.command()
+def verify(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Exports of the ledger; - for standard input.")],
+    digest: Annotated[
+        list[str] | None, typer.Option(help="The digest published at the lock; once for each file, in their order.")
+    ] = None,
+) -> None:
+    """Recount exports of the ledger, with no service and no database.
+
+    Exit code 0: all hold. 1: one was changed. 2: one cannot be read.
+    """
+    if digest and len(digest) != len(files):
+        raise typer.BadParameter("Give --digest once for each file, or not at all.")
+    codes = set()
+    for i, name in enumerate(files):
+        try:
+            found = verify_ledger(read_export(name), digest[i] if digest else None)
+        except Unreadable as error:
+            typer.echo(f"arena: {name}: {error}", err=True)
+            codes.add(2)
+            continue
+        typer.echo("\n".join(told(name, found)))
+        codes.add(0 if found.holds else 1)
+    # Worse than a file that nobody can read is one that was changed.
+    raise typer.Exit(1 if 1 in codes else max(codes))
+
+
+@app.command()
+def export(
+    code: Annotated[str, typer.Option(help="The session's code.")],
+    number: Annotated[int | None, typer.Option("--round", min=1, help="Else the last that has a result.")] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="An earlier run; else the present one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write it; else standard output.")] = None,
+) -> None:
+    """Write a round's ledger for `arena verify`, straight from the database. Works beside a running service."""
+    settings = _settings()
+    if not database_file(settings.url).is_file():
+        _refuse(f"There is no database at {settings.url}; set ARENA_DATA_DIR.")
+    database = _open_database(settings)
+    try:
+        with database.reader.connect() as connection:
+            ledger, phase = reports.export(connection, code.upper(), number, run)
+    except ArenaError as error:
+        _refuse(error.detail)
+    finally:
+        database.close()
+    content = orjson.dumps(ledger.model_dump())
+    try:
+        if out is None:
+            typer.echo(content.decode())
+        else:
+            out.write_bytes(content)
+    except OSError as error:
+        _refuse(f"{out} cannot be written ({error.strerror}).")
+    if phase is not Phase.REVEALED:
+        typer.echo(f"arena: this run is {phase}, not revealed; keep the file to yourself.", err=True)
+
+
+@app.command()
+def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Copy the database to FILE while the service runs, and check the copy. An earlier FILE is replaced."""
+    settings = _settings()
+    try:
+        copy = back_up(database_file(settings.url), target)
+    except (BackupError, RuntimeError) as error:
+        _refuse(str(error))
+    typer.echo(f"{target}: {copy.bytes:,} bytes, {copy.sessions:,} sessions, {copy.ballots:,} ballots; checked.")
+    typer.echo(f"Not in it: {settings.data_dir / 'secret'}, without which phones come back as new voters.")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE")],
+    force: Annotated[bool, typer.Option("--force", help="Put the present database aside.")] = False,
+) -> None:
+    """Put a backup in the database's place, while no service runs."""
+    target = database_file(_settings().url)
+    try:
+        copy = restore_database(source, target, force=force)
+    except (BackupError, RuntimeError) as error:
+        _refuse(str(error))
+    typer.echo(f"{target}: {copy.sessions:,} sessions, {copy.ballots:,} ballots; checked.")
+    if copy.replaced is not None:
+        typer.echo(f"What stood there before is kept at {copy.replaced}.")
+
+
+class ArenaServer(uvicorn.Server):
+    """Tells every listener that the service is going down before uvicorn closes the connections: an event stream would
+    not end by itself, and a socket would be told a code of uvicorn's own.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        arena: Arena | None = getattr(cast(FastAPI, self.config.app).state, "arena", None)
+        if arena is not None:
+            arena.hub.cut_all()
+        await super().shutdown(sockets)
 
 
 def server_config(settings: Settings, clock: Clock | None = None) -> uvicorn.Config:

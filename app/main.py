@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.domain.clock import Clock, SystemClock
 from app.live.ticker import run_ticker
-from app.routers import audience, crew, operator, pages, sessions, socket
+from app.routers import audience, crew, feeds, operator, pages, sessions, socket
 from app.routers.limits import Limits
 from app.routers.problems import add_problem_handlers
 from app.services import reports, rounds
@@ -47,8 +47,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         finally:
             ticker.cancel()
             arena.hub.cut_all()
-            await reports.keep_audience(arena)
-            await arena.stop()
+            try:
+                await reports.keep_audience(arena)
+            finally:
+                await arena.stop()
 
     app = FastAPI(
         title="Pioneer Arena 先锋擂台",
@@ -59,18 +61,20 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     add_problem_handlers(app)
+    app.add_middleware(Limits)
+    # The last one added is the outermost: refusals of the others are readable from other origins too.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
-        expose_headers=["ETag", "Retry-After", "Location"],
+        expose_headers=["ETag", "Retry-After", "Location", *feeds.HEADERS],
         max_age=86_400,
     )
-    app.add_middleware(Limits)
-    for router in (sessions.router, sessions.commands, audience.router, crew.router):
+    for router in (sessions.router, sessions.commands, audience.router, feeds.router, crew.router):
         app.include_router(router, prefix="/api/v1")
     app.include_router(socket.router)
     app.include_router(operator.router)
+    app.include_router(feeds.schemas)
     app.include_router(pages.router)
     return app

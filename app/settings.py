@@ -1,11 +1,14 @@
 """All settings, read once into one frozen object. Each is an `ARENA_…` variable or a line of `.env`."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_LENGTH_MIN = 32
 
 
 class Settings(BaseSettings):
@@ -51,7 +54,7 @@ class Settings(BaseSettings):
         if self.workers > 1:
             raise ValueError("SQLite serves one process: set ARENA_WORKERS=1.")
         given = self.secret.get_secret_value()
-        if given and len(given) < 32:
+        if given and len(given) < SECRET_LENGTH_MIN:
             raise ValueError("ARENA_SECRET is too short: use at least 32 random characters, or leave it empty.")
 
     def signing_secret(self) -> str:
@@ -60,10 +63,17 @@ class Settings(BaseSettings):
             return given
         path = self.data_dir / "secret"
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(made := secrets.token_urlsafe(48))
-        return made
+        if not path.exists():
+            # Whole or not at all: a secret that a power cut left empty would sign for everybody.
+            made = path.with_name(f"secret.{secrets.token_hex(8)}")
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+            made.unlink()
+        secret = path.read_text().strip()
+        if len(secret) < SECRET_LENGTH_MIN:
+            raise ValueError(f"The file {path} holds no whole secret; remove it, and the next start makes a new one.")
+        return secret

@@ -16,9 +16,8 @@ from typing import Any
 import httpx2
 import pytest
 import structlog
-import uvicorn
 
-from app.cli import listen, server_config
+from app.cli import ArenaServer, listen, server_config
 from app.domain.clock import SystemClock
 from app.domain.roles import Role
 from app.services.identity import add_token
@@ -60,6 +59,7 @@ class Running:
     clock: Any
     tokens: dict[str, str]
     app: Any
+    server: ArenaServer
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -137,7 +137,7 @@ def running(settings: Settings, clock: Any) -> Iterator[Running]:
     tokens = make_tokens(settings, clock.now_ms())
     config = server_config(settings, clock)
     config.loop = "asyncio"
-    server = uvicorn.Server(config)
+    server = ArenaServer(config)
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="arena-test")
@@ -146,7 +146,7 @@ def running(settings: Settings, clock: Any) -> Iterator[Running]:
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert server.started, "the service did not start"
-    service = Running(f"http://127.0.0.1:{port}", settings.data_dir, clock, tokens, config.app)
+    service = Running(f"http://127.0.0.1:{port}", settings.data_dir, clock, tokens, config.app, server)
     try:
         yield service
     finally:

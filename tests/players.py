@@ -138,10 +138,13 @@ class Line:
     def everything(self) -> list[dict[str, Any]]:
         """Return what has come until the answer to a ping: a barrier, so that nothing said before is missed."""
         self.say(type="ping", id="everything")
+        return self.until("pong", id="everything")[:-1]
+
+    def until(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
+        """Return what comes, up to the next message of a type that has these fields."""
         heard: list[dict[str, Any]] = []
-        while not (heard and heard[-1]["type"] == "pong" and heard[-1].get("id") == "everything"):
-            heard.append(json.loads(self.socket.recv(timeout=PATIENCE_SECONDS)))
-        return heard[:-1]
+        self.hear_if(lambda said: heard.append(said) or (said["type"] == kind and fields.items() <= said.items()))
+        return heard
 
     def close_code(self) -> int | None:
         """Read until the service closes; return its code."""

@@ -77,6 +77,12 @@ def repeated(nonce: str, earlier: Sequence[Cast]) -> Cast | None:
     return next((cast for cast in earlier if nonce and cast.nonce == nonce), None)
 
 
+def same_again(asked: Sequence[str], earlier: Sequence[Cast], rules: BallotRules, now_ms: int) -> Cast | None:
+    """Return the standing ballot that names the same choices, in whatever order: without a nonce that is a retry."""
+    standing = earlier[-1:] if rules.votes_per_day is None else _of_today(earlier, now_ms)
+    return next((cast for cast in standing if sorted(cast.choices) == sorted(asked)), None)
+
+
 def place(
     choices: tuple[str, ...], nonce: str, earlier: Sequence[Cast], rules: BallotRules, now_ms: int
 ) -> Placement | Cast:
@@ -89,8 +95,10 @@ def place(
         AlreadyVoted: another ballot stands and may not be changed; carries its receipt.
         NoVotesLeft: the day's votes, or the changes, are used up.
     """
+    if not nonce and (cast := same_again(choices, earlier, rules, now_ms)) is not None:
+        return cast
     if rules.votes_per_day is not None:
-        return _place_daily(choices, nonce, earlier, rules.votes_per_day, now_ms)
+        return _place_daily(earlier, rules.votes_per_day, now_ms)
     if not earlier:
         return Placement(ONCE, 1)
     last = earlier[-1]
@@ -119,14 +127,8 @@ def resets_at_ms(rules: BallotRules, now_ms: int) -> int | None:
     return None if rules.votes_per_day is None else next_shanghai_midnight_ms(now_ms)
 
 
-def _place_daily(
-    choices: tuple[str, ...], nonce: str, earlier: Sequence[Cast], votes_per_day: int, now_ms: int
-) -> Placement | Cast:
+def _place_daily(earlier: Sequence[Cast], votes_per_day: int, now_ms: int) -> Placement:
     today = _of_today(earlier, now_ms)
-    if not nonce:
-        for cast in today:
-            if cast.choices == choices:
-                return cast
     if len(today) >= votes_per_day:
         raise NoVotesLeft(
             "Today's votes are used up; new ones come at midnight, Shanghai time.",

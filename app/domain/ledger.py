@@ -6,15 +6,20 @@ else.
 """
 
 import hashlib
+import re
 from base64 import b32encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 CHAIN_START = "0" * 64
+EXPORT_FORMAT = "arena-ledger-1"
+RECEIPT_FORM = re.compile(r"[A-Z2-7]{26}", re.ASCII)
+FIGURES = ("session", "round", "run", "votes", "likes", "turnout", "ballots", "channels")
+"""What a result announces, and the digest covers beside the chain's head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,38 @@ def recount(lines: Iterable[LedgerLine], choices: Sequence[str]) -> tuple[dict[s
             standing[key] = line
     votes = Counter(choice for line in standing.values() for choice in line.choices)
     return {key: votes[key] for key in choices}, len({voter for voter, _ in standing})
+
+
+def recount_channels(lines: Iterable[LedgerLine], choices: Sequence[str]) -> dict[str, tuple[dict[str, int], int]]:
+    """Count the ballots that stand, by channel: votes by choice, and how many voters took part there."""
+    standing: dict[tuple[str, str], LedgerLine] = {}
+    voters: dict[str, set[str]] = {}
+    for line in lines:
+        voters.setdefault(line.channel, set()).add(line.voter)
+        key = (line.voter, line.slot)
+        if key not in standing or standing[key].revision < line.revision:
+            standing[key] = line
+    votes = Counter((line.channel, choice) for line in standing.values() for choice in line.choices)
+    return {
+        channel: ({key: votes[channel, key] for key in choices}, len(names))
+        for channel, names in sorted(voters.items())
+    }
+
+
+def one_changed(head: str, lines: Sequence[LedgerLine], after: str, choices: Sequence[str]) -> LedgerLine | None:
+    """Find the one line of a batch that led to `after` before its choice was changed, and return it as it was.
+
+    Tries each single choice in each line, so it costs the square of the batch. None where that explains nothing.
+    """
+    texts = [b"\n" + line.canonical() for line in lines]
+    before = hashlib.sha256(head.encode())
+    for i, line in enumerate(lines):
+        rest = b"".join(texts[i + 1 :])
+        for choice in choices:
+            original = replace(line, choices=(choice,))
+            attempt = before.copy()
+            attempt.update(b"\n" + original.canonical() + rest)
+            if attempt.hexdigest() == after:
+                return original
+        before.update(texts[i])
+    return None

@@ -39,7 +39,7 @@ CAN: dict[Role, tuple[Verb, ...]] = {
         Verb.NEXT,
         Verb.AUDIT,
     ),
-    Role.DIRECTOR: (Verb.READ, Verb.REVEAL, Verb.OVERLAY, Verb.AUDIT),
+    Role.DIRECTOR: (Verb.READ, Verb.NEXT, Verb.REVEAL, Verb.OVERLAY, Verb.AUDIT),
     Role.SCRUTINEER: (Verb.READ, Verb.CERTIFY, Verb.VOID, Verb.RERUN, Verb.AUDIT),
     Role.OVERLAY: (Verb.READ,),
     Role.ADMIN: tuple(Verb),

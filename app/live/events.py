@@ -21,6 +21,7 @@ class EventSubscriber:
         self._cut = False
         self.staff = False
         self.token_id = 0
+        self.expires_at_ms = 0
         self.voter = ""
         self.present = True
 

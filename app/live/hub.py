@@ -23,6 +23,7 @@ OVERLAY_PRESENT_MS = 15_000
 PRESENCE_INTERVAL_MS = 1_000
 FRESH_MS = 20
 """A poller is given a frame no older than this behind the counts."""
+POLLERS_MAX = 100_000
 SEEN_MAX = 1_000_000
 OVERLAYS_MAX = 64
 
@@ -46,6 +47,8 @@ class Subscriber(Protocol):
     staff: bool
     token_id: int
     """The access token that opened the staff's view; 0 without one."""
+    expires_at_ms: int
+    """When the token that it came with expires; 0 where it never does, or there is none."""
     voter: str
     """The keyed hash of the phone's identity, empty where it has none."""
     present: bool
@@ -106,6 +109,7 @@ class Hub:
         self.epoch = epoch
         self.sockets_max = sockets_max
         self.sockets = 0
+        self._going_down = False
         self.live: dict[str, LiveSession] = {}
         self.published = 0
         self.offered = 0
@@ -155,6 +159,8 @@ class Hub:
         live.subscribers.add(subscriber)
         self.sockets += 1
         self.greet(live, subscriber)
+        if self._going_down:
+            subscriber.cut(CloseCode.GOING_DOWN)
 
     def unsubscribe(self, live: LiveSession, subscriber: Subscriber) -> None:
         if subscriber in live.subscribers:
@@ -167,7 +173,8 @@ class Hub:
             _cut((each for each in live.subscribers if each.token_id == token_id), CloseCode.TOKEN_INVALID)
 
     def cut_all(self) -> None:
-        """Tell everybody that the service is going down."""
+        """Tell everybody that the service is going down; who comes now is told at once."""
+        self._going_down = True
         for live in self.live.values():
             _cut(live.subscribers, CloseCode.GOING_DOWN)
 
@@ -178,7 +185,7 @@ class Hub:
 
     def poll(self, live: LiveSession, voter: str, staff: bool) -> Frame:
         """Return the newest frame of a poller's view, and count the poller as present."""
-        if voter:
+        if voter and (voter in live.pollers or len(live.pollers) < POLLERS_MAX):
             live.pollers[voter] = self._clock.now_ms()
             self.see(live, (voter,))
         self.refresh(live)
@@ -241,6 +248,7 @@ class Hub:
         for key in [k for k, seen in live.overlays.items() if now_ms - seen["seen_at_ms"] > OVERLAY_PRESENT_MS]:
             del live.overlays[key]
             live.dirty = True
+        _cut((each for each in live.subscribers if 0 < each.expires_at_ms <= now_ms), CloseCode.TOKEN_INVALID)
         online = live.online()
         if online >= live.peak_online:
             live.peak_online, live.peak_at_ms = online, now_ms
@@ -249,10 +257,6 @@ class Hub:
             live.dirty = True
 
     def _build(self, live: LiveSession, now_ms: int) -> None:
-        live.version += 1
-        live.dirty = False
-        live.unsent = True
-        live.built_at_ms = now_ms
         if not live.frames:
             live.presence_shown = (live.online(), len(live.seen))
         frames: dict[View, Frame] = {}
@@ -268,12 +272,17 @@ class Hub:
                 live.counts,
                 view,
                 epoch=self.epoch,
-                version=live.version,
+                version=live.version + 1,
                 now_ms=now_ms,
                 online=live.presence_shown[0],
                 unique=live.presence_shown[1],
             )
             if view == "staff":
                 document["staff"] = {"overlays": list(live.overlays.values()), "publicly_visible": public}
-            frames[view] = Frame(view, self.epoch, live.version, orjson.dumps(document))
+            frames[view] = Frame(view, self.epoch, live.version + 1, orjson.dumps(document))
+        # Only now: had an encoding failed, the session would look clean with stale frames.
         live.frames = frames
+        live.version += 1
+        live.dirty = False
+        live.unsent = True
+        live.built_at_ms = now_ms

@@ -12,7 +12,7 @@ from app.live.protocol import EXTENSION, SocketProtocol, text_frame
 
 ANSWER_BYTES_MAX = 65_536
 """Answers are never skipped; one who lets so much of them wait is cut."""
-RETRY_SECONDS = 0.05
+RETRY_SECONDS = 0.25
 STALLED_SECONDS_MAX = 10
 
 
@@ -28,6 +28,7 @@ class SocketSubscriber:
         self._code: CloseCode | None = None
         self.staff = False
         self.token_id = 0
+        self.expires_at_ms = 0
         self.voter = ""
         self.present = True
 

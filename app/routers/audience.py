@@ -2,28 +2,31 @@
 
 from collections.abc import AsyncIterator
 from io import BytesIO
-from typing import Annotated, Any
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import NotFound, Overloaded
-from app.domain.session import Session
 from app.live.events import EventSubscriber
+from app.routers.conditional import NOT_MODIFIED, conditional, frame_of, voter_of
 from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, problems
-from app.schemas.report import Ledger, Report, Result
+from app.schemas.report import Ledger, ReceiptDocument, Report, Result
 from app.schemas.session import Key
 from app.schemas.tally import TallyDocument
 from app.schemas.voting import Join, Joined, Liked, Likes, OwnState, Receipt, Vote
 from app.services import reports, voting
-from app.services.identity import Bearer, Crew, Phone, may_read, require_phone
+from app.services.identity import Crew, Phone, may_read, require_phone
 from app.storage.sessions import read_portrait
 
 router = APIRouter(tags=["audience"])
 
+RunNumber = Annotated[
+    int | None, Query(ge=1, le=1_000_000, description="An earlier run, from 1; without it the present one.")
+]
+
 _VOTING = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the ETag that was sent"}}
 
 
 @router.post("/sessions/{code}/join", summary="Get a device token", responses=problems(400, 401, 404, 413, 422, 503))
@@ -56,7 +59,7 @@ async def likes(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumbe
     methods=["GET"],
     summary="The tally",
     response_model=TallyDocument,
-    responses={**_NOT_MODIFIED, **problems(401, 404)},
+    responses={**NOT_MODIFIED, **problems(401, 404)},
 )
 async def tally(
     arena: ArenaOf,
@@ -65,17 +68,8 @@ async def tally(
     if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """The newest tally in the view of the asker. Poll with If-None-Match."""
-    live = await arena.live(code)
-    frame = arena.hub.poll(live, _voter(bearer, live.session), may_read(bearer, code))
-    headers = {
-        "ETag": frame.etag,
-        "Cache-Control": "public, max-age=1" if frame.view == "public" and bearer is None else "private, no-cache",
-        "Vary": "Authorization",
-        "Access-Control-Allow-Origin": "*",
-    }
-    if if_none_match is not None and frame.etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(frame.payload, media_type="application/json; charset=utf-8", headers=headers)
+    frame = await frame_of(arena, bearer, code)
+    return conditional(frame, bearer, if_none_match, "application/json; charset=utf-8", lambda: frame.payload)
 
 
 router.add_api_route("/sessions/{code}/tally", tally, methods=["HEAD"], include_in_schema=False, response_model=None)
@@ -98,8 +92,9 @@ async def events(
     if arena.hub.sockets >= arena.hub.sockets_max:
         raise Overloaded("This server carries as many listeners as it can; try again shortly.", retry_after_s=10)
     subscriber = EventSubscriber(arena.hub.epoch, last_event_id)
-    subscriber.voter, subscriber.staff = _voter(bearer, live.session), may_read(bearer, code)
-    subscriber.token_id = bearer.id if isinstance(bearer, Crew) else 0
+    subscriber.voter, subscriber.staff = voter_of(bearer, live.session), may_read(bearer, code)
+    if isinstance(bearer, Crew):
+        subscriber.token_id, subscriber.expires_at_ms, subscriber.present = bearer.id, bearer.expires_at_ms or 0, False
 
     async def stream() -> AsyncIterator[str]:
         arena.hub.subscribe(live, subscriber)
@@ -118,9 +113,11 @@ async def events(
     summary="The result of a round",
     responses=problems(401, 404, 409, 422),
 )
-async def result(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> Result:
-    """After the lock, as far as the round's visibility lets the asker see it."""
-    return await reports.result(arena, code, number, bearer)
+async def result(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, run: RunNumber = None) -> Result:
+    """After the lock, as far as the round's visibility lets the asker see it; of an earlier run, where it had been
+    revealed.
+    """
+    return await reports.result(arena, code, number, bearer, run)
 
 
 @router.get(
@@ -128,8 +125,26 @@ async def result(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumb
     summary="The ledger for a recount",
     responses=problems(401, 404, 409, 422),
 )
-async def ledger(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> Ledger:
-    return await reports.ledger(arena, code, number, bearer)
+async def ledger(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, run: RunNumber = None) -> Ledger:
+    """For `arena verify`. After the reveal for all, after the lock for the crew."""
+    return await reports.ledger(arena, code, number, bearer, run)
+
+
+@router.get(
+    "/sessions/{code}/receipts/{receipt}",
+    summary="Look a receipt up",
+    responses=problems(401, 404, 422),
+)
+async def receipt(
+    arena: ArenaOf,
+    bearer: BearerOf,
+    code: Code,
+    receipt: Annotated[str, Path(max_length=64, description="26 characters, as the vote was answered.")],
+    response: Response,
+) -> ReceiptDocument:
+    """Says that the ballot stands in the ledger and where; never whose it is. Its choices only after the reveal."""
+    response.headers["Cache-Control"] = "no-store"
+    return await reports.receipt(arena, code, receipt)
 
 
 @router.get("/sessions/{code}/report", summary="The session's figures over time", responses=problems(401, 404))
@@ -179,7 +194,3 @@ async def portrait(arena: ArenaOf, digest: Annotated[str, Path(pattern="^[0-9a-f
         "Content-Security-Policy": "default-src 'none'",
     }
     return Response(content, media_type=content_type, headers=headers)
-
-
-def _voter(bearer: Bearer, session: Session) -> str:
-    return bearer.voter(session) if isinstance(bearer, Phone) and bearer.code == session.code else ""

@@ -61,11 +61,12 @@ class _ArenaCollector(Collector):
         yield CounterMetricFamily("arena_commit_failures", "Transactions that failed.", writer.failures)
         yield CounterMetricFamily("arena_publications", "Tallies published.", hub.published)
         yield CounterMetricFamily("arena_frames_offered", "Frames offered to subscribers.", hub.offered)
-        online = GaugeMetricFamily("arena_online", "People on line.", labels=["session"])
-        votes = GaugeMetricFamily("arena_votes", "Votes in the rounds' present runs.", labels=["session"])
-        likes = GaugeMetricFamily("arena_likes", "Likes in the rounds' present runs.", labels=["session"])
-        for code, live in hub.live.items():
-            online.add_metric([code], live.online())
-            votes.add_metric([code], sum(sum(each.votes.values()) for each in live.counts.values()))
-            likes.add_metric([code], sum(sum(each.likes.values()) for each in live.counts.values()))
-        yield from (online, votes, likes)
+        online = votes = likes = 0
+        for live in hub.live.values():
+            online += live.online()
+            votes += sum(sum(each.votes.values()) for each in live.counts.values())
+            likes += sum(sum(each.likes.values()) for each in live.counts.values())
+        # Over all sessions: the list of codes is the crew's.
+        yield GaugeMetricFamily("arena_online", "People on line.", online)
+        yield GaugeMetricFamily("arena_votes", "Votes in the rounds' present runs.", votes)
+        yield GaugeMetricFamily("arena_likes", "Likes in the rounds' present runs.", likes)

@@ -79,7 +79,7 @@ class Conversation:
         self._websocket = websocket
         self._code = live.session.code
         self._bearer: Bearer = None
-        self._foreign = _is_foreign(websocket, arena.settings.allowed_origins)
+        self._foreign = _is_foreign(websocket, (*arena.settings.allowed_origins, arena.settings.public_url))
         self._malformed = 0
         self._credit: float = MESSAGES_BURST
         self._credit_at_ms = arena.clock.now_ms()
@@ -139,7 +139,8 @@ class Conversation:
                 if len(self._pending) >= PENDING_MAX:
                     self._refuse(message.id, TooManyRequests("Wait for the answers before you send more."))
                     return
-                task = asyncio.create_task(self._take(message), name="arena-socket-request")
+                # Who asks is fixed now: another hello may come before the task begins.
+                task = asyncio.create_task(self._take(message, self._bearer), name="arena-socket-request")
                 self._pending.add(task)
                 task.add_done_callback(self._pending.discard)
             case PingMessage():
@@ -172,6 +173,9 @@ class Conversation:
             return
         self._bearer = bearer
         welcome: dict[str, Any] = {"type": "welcome", "kind": "device", "role": None, "channel": None}
+        # What an earlier hello gave ends here.
+        self.subscriber.voter, self.subscriber.staff = "", False
+        self.subscriber.token_id = self.subscriber.expires_at_ms = 0
         if isinstance(bearer, Phone):
             self.subscriber.voter = bearer.voter(self._live.session)
             self._arena.hub.see(self._live, (self.subscriber.voter,))
@@ -181,13 +185,14 @@ class Conversation:
             self.subscriber.present = False
             self.subscriber.staff = may_read(bearer, self._code)
             self.subscriber.token_id = bearer.id
+            self.subscriber.expires_at_ms = bearer.expires_at_ms or 0
             welcome |= {"kind": "access", "role": str(bearer.role)}
         self._say(welcome | {"server_time_ms": self._arena.clock.now_ms()})
         self._arena.hub.greet(self._live, self.subscriber)
 
-    async def _take(self, message: VoteMessage | LikeMessage) -> None:
+    async def _take(self, message: VoteMessage | LikeMessage, bearer: Bearer) -> None:
         try:
-            phone = require_phone(self._bearer, self._code)
+            phone = require_phone(bearer, self._code)
             answer: dict[str, Any]
             if isinstance(message, VoteMessage):
                 receipt = await voting.vote(

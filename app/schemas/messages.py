@@ -32,14 +32,14 @@ class LikeMessage(Likes):
 class PingMessage(Request):
     type: Literal["ping"]
     id: MessageId | None = None
-    t: float | None = None
+    t: Annotated[float, Field(ge=0, le=2**53)] | None = None
 
 
 class HeartbeatMessage(Request):
     type: Literal["heartbeat"]
     client: Annotated[str, Field(max_length=32)] = "overlay"
     scene: Annotated[str, Field(max_length=16)] = ""
-    version: int | None = None
+    version: Annotated[int, Field(ge=0, le=2**53)] | None = None
     fps: Annotated[float, Field(ge=0, le=1000)] | None = None
 
 

@@ -46,9 +46,17 @@ class LedgerBatchDocument(Document):
     committed_at_ms: int
 
 
+class LedgerRules(Document):
+    """What a ballot might say; for the recount's checks. No hash covers it."""
+
+    choices_max: int
+    changeable: bool
+    votes_per_day: int | None
+
+
 class Ledger(Document):
     """The export for the recount. A ballot is `[seq, receipt, voter, slot, revision, choices, channel,
-    accepted_at_ms]`.
+    accepted_at_ms]`. `likes` are cumulative totals and no ballots, as `likes_note` says.
     """
 
     format: str
@@ -56,9 +64,30 @@ class Ledger(Document):
     round: int
     run: int
     choices: list[str]
+    rules: LedgerRules
+    locked_at_ms: int | None
     result: dict[str, Any]
+    likes: dict[str, int]
+    likes_note: str
     batches: list[LedgerBatchDocument]
     ballots: list[list[Any]]
+
+
+class ReceiptDocument(Document):
+    """Where a receipt's ballot stands. `choices` and `counted` are null until the round is revealed; `counted` is false
+    where a later change took the ballot's place or the run is void.
+    """
+
+    receipt: str
+    session: str
+    round: int
+    run: int
+    seq: int
+    choices: list[str] | None
+    channel: str
+    accepted_at_ms: int
+    phase: str
+    counted: bool | None
 
 
 class ReportRound(Document):

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 
 from app.domain.clock import Clock
 from app.domain.errors import ArenaError, SessionNotFound
-from app.domain.session import Session
+from app.domain.lifecycle import ON_AIR
+from app.domain.session import Round, Session
+from app.domain.tally import Counts
 from app.live.facts import SessionChanged, SessionLoaded
 from app.live.hub import Hub, LiveSession
 from app.settings import Settings
@@ -33,8 +35,8 @@ class Arena:
         self.hub = Hub(clock, self.database.next_epoch(clock.now_ms()), settings.sockets_max)
         self.writer = Writer(self.database.writer, clock, settings.writer_queue_max, self.hub.learn)
         self.signing_secret = settings.signing_secret()
-        self.going_down = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="arena-reader")
+        self._loading: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Start writing, and bring back the sessions that were on air."""
@@ -77,19 +79,36 @@ class Arena:
         live = self.hub.live.get(code)
         if live is not None:
             return live
+        # All who ask at once share one load: a herd that comes back after a restart must not recount once a phone.
+        loading = self._loading.get(code)
+        if loading is None:
+            loading = asyncio.create_task(self._load(code), name="arena-load")
+            loading.add_done_callback(lambda _: self._loading.pop(code, None))
+            self._loading[code] = loading
+        await asyncio.shield(loading)
+        return self.hub.live[code]
+
+    async def _load(self, code: str) -> None:
         if len(code) > 12 or not await self.read(session_exists, code):
             raise SessionNotFound(f"No session has the code {code[:12]}; check the code or scan the QR again.")
         await self.write(load, code)
-        return self.hub.live[code]
 
 
 def load(transaction: Transaction, code: str) -> None:
     """Tell the live side of a session, with its counts from the ledger, in the order of commits."""
     session = required_session(transaction.connection, code)
     connection = transaction.connection
-    counts = {each.run_id: ballots.recount(connection, each.run_id, each.keys)[0] for each in session.rounds}
-    voted = {each.run_id: ballots.voters_of(connection, each.run_id) for each in session.rounds}
+    counts = {each.run_id: _counts(connection, each) for each in session.rounds}
+    # Who has voted matters only where it opens somebody's eyes.
+    asked = [each for each in session.rounds if each.visibility == "after_vote" and each.run.phase in ON_AIR]
+    voted = {each.run_id: ballots.voters_of(connection, each.run_id) for each in asked}
     transaction.facts.append(SessionLoaded(session, counts, voted, ballots.people_seen(connection, session.id)))
+
+
+def _counts(connection: Connection, round_: Round) -> Counts:
+    if round_.result is not None:
+        return Counts(dict(round_.result["votes"]), dict(round_.result["likes"]), round_.result["turnout"])
+    return ballots.recount(connection, round_.run_id, round_.keys)[0]
 
 
 def changed(transaction: Transaction, session: Session) -> Session:

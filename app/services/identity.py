@@ -160,12 +160,19 @@ async def make_token(
 ) -> tuple[int, str, int | None]:
     """Make an access token. Returns its id, the token itself, and when it expires."""
     maker.require(Verb.TOKENS, code)
-    return await arena.write(add_token, role, name, code, hours, f"{maker.name or maker.role}")
+    return await arena.write(add_token, role, name, code, hours, maker.name or str(maker.role), maker.expires_at_ms)
 
 
 def add_token(
-    transaction: Transaction, role: Role, name: str, code: str | None, hours: int | None, actor: str
+    transaction: Transaction,
+    role: Role,
+    name: str,
+    code: str | None,
+    hours: int | None,
+    actor: str,
+    expires_ms_max: int | None = None,
 ) -> tuple[int, str, int | None]:
+    """Add a token, in its caller's transaction. It never outlives the token that made it (`expires_ms_max`)."""
     token = f"{_PREFIX}{role}_{secrets.token_urlsafe(24)}"
     session_id = None
     if code is not None:
@@ -173,7 +180,8 @@ def add_token(
         if session is None:
             raise SessionNotFound(f"No session has the code {code}; check the code.")
         session_id = session.id
-    expires = None if hours is None else transaction.now_ms + hours * 3_600_000
+    wanted = None if hours is None else transaction.now_ms + hours * 3_600_000
+    expires = min((each for each in (wanted, expires_ms_max) if each is not None), default=None)
     token_id = crew.add_token(
         transaction.connection,
         digest=_digest(token),

@@ -1,12 +1,14 @@
 """What is read after the fact: results, the ledger's export, the report, the audit log."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.errors import NotLocked, NotVisible, RoundNotFound
-from app.domain.lifecycle import COUNTED, Phase
+from app.domain.errors import NotLocked, NotVisible, ReceiptNotFound, RoundNotFound
+from app.domain.ledger import EXPORT_FORMAT, RECEIPT_FORM
+from app.domain.lifecycle import COUNTED, Phase, RunState
 from app.domain.roles import Verb
 from app.domain.session import Choice, Round, Session, may_see_tally
 from app.domain.tally import Counts
@@ -18,7 +20,9 @@ from app.schemas.report import (
     EarlierRun,
     Ledger,
     LedgerBatchDocument,
+    LedgerRules,
     Peaks,
+    ReceiptDocument,
     Report,
     ReportMinute,
     ReportRound,
@@ -26,23 +30,27 @@ from app.schemas.report import (
     Result,
 )
 from app.schemas.tally import TallyFigures
-from app.services.arena import Arena
+from app.services.arena import Arena, required_session
 from app.services.identity import Bearer, Crew, may_read
 from app.services.sessions import session_document
-from app.storage import ballots, crew, sessions
+from app.storage import ballots, crew, receipts, sessions
 
-LEDGER_FORMAT = "arena-ledger-1"
+LIKES_NOTE = (
+    "Likes are not ballots: they are cumulative totals of phones, stand in no chain and decide no vote. "
+    "The digest covers their sums as they stood at the lock."
+)
 
 
-async def result(arena: Arena, code: str, number: int, bearer: Bearer) -> Result:
-    """Return what the lock recounted, with the earlier runs.
+async def result(arena: Arena, code: str, number: int, bearer: Bearer, run: int | None = None) -> Result:
+    """Return what the lock recounted, with the runs before it; of the present run, or of an earlier one.
 
     Raises:
         RoundNotFound, NotLocked, NotVisible
     """
-    live, round_ = await _round(arena, code, number)
-    stored = _counted_result(live.session, round_, bearer)
-    runs = await arena.read(sessions.runs_of, round_.id)
+    live, present = await _round(arena, code, number)
+    runs = await arena.read(sessions.runs_of, present.id)
+    round_ = _at_run(present, runs, run)
+    stored = _counted_result(live.session, round_, bearer, earlier=round_ is not present)
     staff = may_read(bearer, code)
     return Result(
         session=code,
@@ -77,20 +85,78 @@ async def result(arena: Arena, code: str, number: int, bearer: Bearer) -> Result
     )
 
 
-async def ledger(arena: Arena, code: str, number: int, bearer: Bearer) -> Ledger:
+async def ledger(arena: Arena, code: str, number: int, bearer: Bearer, run: int | None = None) -> Ledger:
     """Return the export for the recount: after the reveal for all, after the lock for the crew."""
-    live, round_ = await _round(arena, code, number)
-    stored = _counted_result(live.session, round_, bearer)
+    live, present = await _round(arena, code, number)
+    round_ = present if run is None else _at_run(present, await arena.read(sessions.runs_of, present.id), run)
+    _counted_result(live.session, round_, bearer, earlier=round_ is not present)
     if round_.run.phase is not Phase.REVEALED and not may_read(bearer, code):
         raise NotVisible("The ledger is public after the reveal; come back then.")
-    lines, batches = await arena.read(ballots.read_ledger, round_.run_id)
+    return await arena.read(_ledger_document, live.session, round_)
+
+
+def export(connection: Connection, code: str, number: int | None, run: int | None) -> tuple[Ledger, Phase]:
+    """Return a run's export straight from the database, as the crew sees it, and the run's phase. Without a number,
+    that of the last round that has a result.
+
+    Raises:
+        SessionNotFound, RoundNotFound, NotLocked
+    """
+    session = required_session(connection, code)
+    if number is None:
+        number = max((each.number for each in session.rounds if each.result is not None), default=1)
+    present = _of_session(session, number)
+    round_ = _at_run(present, sessions.runs_of(connection, present.id), run)
+    _locked_result(round_)
+    return _ledger_document(connection, session, round_), round_.run.phase
+
+
+async def receipt(arena: Arena, code: str, asked: str) -> ReceiptDocument:
+    """Say where a receipt's ballot stands, and never whose it is.
+
+    What it chose, and whether a later change took its place, is told only after the reveal: before, a receipt would
+    leak the tally, and would show a buyer of votes what was bought.
+
+    Raises:
+        SessionNotFound, ReceiptNotFound
+    """
+    session = (await arena.live(code)).session
+    wanted = asked.strip().upper()
+    # What cannot be a receipt is not looked for.
+    row = await arena.read(receipts.find_receipt, session.id, wanted) if RECEIPT_FORM.fullmatch(wanted) else None
+    if row is None:
+        raise ReceiptNotFound(f"The session {session.code} has no ballot with this receipt; check each character.")
+    revealed = row.phase == Phase.REVEALED
+    return ReceiptDocument(
+        receipt=wanted,
+        session=session.code,
+        round=row.round,
+        run=row.run,
+        seq=row.seq,
+        choices=row.choices.split(",") if revealed else None,
+        channel=row.channel,
+        accepted_at_ms=row.accepted_at_ms,
+        phase=row.phase,
+        counted=False if row.phase == Phase.VOID else bool(row.stands) if revealed else None,
+    )
+
+
+def _ledger_document(connection: Connection, session: Session, round_: Round) -> Ledger:
+    stored = _locked_result(round_)
+    lines, batches = ballots.read_ledger(connection, round_.run_id)
     return Ledger(
-        format=LEDGER_FORMAT,
-        session=code,
-        round=number,
+        format=EXPORT_FORMAT,
+        session=session.code,
+        round=round_.number,
         run=round_.run.number,
         choices=list(round_.keys),
+        rules=LedgerRules(
+            choices_max=round_.choices_max, changeable=round_.changeable, votes_per_day=round_.votes_per_day
+        ),
+        locked_at_ms=round_.run.locked_at_ms,
         result=dict(stored),
+        likes=dict(stored["likes"]),
+        likes_note=LIKES_NOTE,
         batches=[
             LedgerBatchDocument(
                 number=each.number,
@@ -197,21 +263,52 @@ async def keep_audience(arena: Arena) -> None:
 
 async def _round(arena: Arena, code: str, number: int) -> tuple[LiveSession, Round]:
     live = await arena.live(code)
-    round_ = live.session.round(number)
+    return live, _of_session(live.session, number)
+
+
+def _of_session(session: Session, number: int) -> Round:
+    round_ = session.round(number)
     if round_ is None:
-        raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
-    return live, round_
+        raise RoundNotFound(f"The session {session.code} has no round {number}; look at its rounds.")
+    return round_
 
 
-def _counted_result(session: Session, round_: Round, bearer: Bearer) -> Mapping[str, Any]:
+def _at_run(present: Round, runs: Sequence[Any], number: int | None) -> Round:
+    """Return the round as its run `number` left it; itself where that is the present run or none is asked for."""
+    if number in (None, present.run.number):
+        return present
+    row = next((each for each in runs if each.number == number), None)
+    if row is None:
+        raise RoundNotFound(f"Round {present.number} has no run {number}; it has {present.run.number}.")
+    run = RunState(
+        number=row.number,
+        phase=Phase(row.phase),
+        locked_at_ms=row.locked_at_ms,
+        revealed_at_ms=row.revealed_at_ms,
+        certified_at_ms=row.certified_at_ms,
+        void_reason=row.void_reason,
+    )
+    return replace(present, run_id=row.id, run=run, result=row.result)
+
+
+def _locked_result(round_: Round) -> Mapping[str, Any]:
+    phase = round_.run.phase
+    if round_.result is None or phase not in (*COUNTED, Phase.VOID):
+        raise NotLocked(f"Round {round_.number} is {phase}; its result comes with the lock.", phase=str(phase))
+    return round_.result
+
+
+def _counted_result(session: Session, round_: Round, bearer: Bearer, *, earlier: bool = False) -> Mapping[str, Any]:
     phase = round_.run.phase
     if phase is Phase.VOID and not may_read(bearer, session.code):
         raise NotVisible(f"This round is void: {round_.run.void_reason}.", phase="void")
-    if round_.result is None or phase not in (*COUNTED, Phase.VOID):
-        raise NotLocked(f"Round {round_.number} is {phase}; its result comes with the lock.", phase=str(phase))
+    stored = _locked_result(round_)
+    if earlier and phase is not Phase.REVEALED and not may_read(bearer, session.code):
+        # As in the result's `history`: a rerun took this run's place before it was ever announced.
+        raise NotVisible("This run was never revealed; a rerun took its place.", phase=str(phase))
     if not _visible(round_, bearer, session.code):
         raise NotVisible("The result is not revealed yet; come back after the reveal.")
-    return round_.result
+    return stored
 
 
 def _visible(round_: Round, bearer: Bearer, code: str) -> bool:

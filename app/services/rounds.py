@@ -4,6 +4,7 @@ Each travels the writer's queue like a vote. The result is recounted from the le
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.domain import ledger, lifecycle
@@ -41,37 +42,41 @@ async def command(
     """
     actor.require(VERBS[what], code)
     await arena.live(code)
-    return await arena.write(_command, actor, code, number, what, reason)
+    return await arena.write(_command, actor, code, number, what, reason, arena.clock.now_ms())
 
 
 async def next_command(arena: Arena, actor: Crew, code: str) -> Session:
     """Do the one natural next step; while a round is closing, or where nothing is left, nothing.
 
-    What is next is decided in the writer, so that two people who press together do not take two steps at once with one
-    stale picture. A `next` that comes to the reveal needs who may reveal.
+    What is next is decided in the writer. Where a deadline has just taken the step, nothing more is done. Two presses
+    are two steps: a button that may bounce uses the named commands. At the reveal it needs who may reveal.
     """
     actor.require(Verb.NEXT, code)
     await arena.live(code)
-    return await arena.write(_next, actor, code)
+    return await arena.write(_next, actor, code, arena.clock.now_ms())
 
 
 async def deadline(arena: Arena, code: str) -> None:
     """Do what the deadlines of a session ask by now."""
-    await arena.write(_deadline, code)
+    await arena.write(_deadline, code, arena.clock.now_ms())
 
 
 def _command(
-    transaction: Transaction, actor: Crew, code: str, number: int, what: Command, reason: str | None
+    transaction: Transaction, actor: Crew, code: str, number: int, what: Command, reason: str | None, asked_ms: int
 ) -> Session:
-    session = _deadline(transaction, code)
+    session = _deadline(transaction, code, asked_ms)
     round_ = session.round(number)
     if round_ is None:
         raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
-    return _carry_out(transaction, actor, session, round_, what, reason)
+    return _carry_out(transaction, actor, session, round_, what, reason, asked_ms)
 
 
-def _next(transaction: Transaction, actor: Crew, code: str) -> Session:
-    session = _deadline(transaction, code)
+def _next(transaction: Transaction, actor: Crew, code: str, asked_ms: int) -> Session:
+    before = required_session(transaction.connection, code)
+    session = _deadline(transaction, code, asked_ms)
+    if session.revision != before.revision:
+        # The clock took the step that was meant; one more would reveal what was to be locked.
+        return session
     step = next_step(session)
     if step is None:
         if session.ended:
@@ -89,30 +94,36 @@ def _next(transaction: Transaction, actor: Crew, code: str) -> Session:
     assert round_ is not None
     what = Command(name)
     actor.require(VERBS[what], code)
-    return _carry_out(transaction, actor, session, round_, what, None)
+    return _carry_out(transaction, actor, session, round_, what, None, asked_ms)
 
 
-def _deadline(transaction: Transaction, code: str) -> Session:
-    """Store what is due by now.
+def _deadline(transaction: Transaction, code: str, asked_ms: int) -> Session:
+    """Store what was due when it was asked: votes that came before that are ahead in the queue, later ones behind.
 
     Every command begins with it: one that came between a deadline and the tick would skip the lock and its result.
     """
     session = required_session(transaction.connection, code)
     for round_ in session.rounds:
-        state = lifecycle.advance(round_.run, transaction.now_ms)
+        state = lifecycle.advance(round_.run, asked_ms)
         if state is not round_.run:
             session = _store(transaction, CLOCK, session, round_, state, "deadline")
     return session
 
 
 def _carry_out(
-    transaction: Transaction, actor: Crew, session: Session, round_: Round, what: Command, reason: str | None
+    transaction: Transaction,
+    actor: Crew,
+    session: Session,
+    round_: Round,
+    what: Command,
+    reason: str | None,
+    asked_ms: int,
 ) -> Session:
-    state = lifecycle.apply(round_.run, what, transaction.now_ms, session.timing(round_), reason)
+    state = lifecycle.apply(round_.run, what, asked_ms, session.timing(round_), reason)
     if state is round_.run:
         return session
-    if session.ended:
-        raise SessionEnded("The session is over; reopen it before you change its rounds.")
+    if session.ended and what in (Command.OPEN, Command.RERUN):
+        raise SessionEnded("The session is over; reopen it before another round goes on air.")
     other = on_air(session)
     if what in (Command.OPEN, Command.RERUN) and other is not None and other.number != round_.number:
         raise AnotherRoundOpen(
@@ -127,10 +138,13 @@ def _store(
 ) -> Session:
     connection = transaction.connection
     result = None
+    if state.locked_at_ms is not None and round_.run.locked_at_ms is None:
+        # The lock counts from its commit: every ballot in the ledger was accepted before.
+        state = replace(state, locked_at_ms=transaction.now_ms)
     if state.number != round_.run.number:
         sessions.add_run(connection, round_.id, state)
     else:
-        if state.phase in COUNTED and round_.result is None:
+        if state.phase in (*COUNTED, Phase.VOID) and round_.result is None:
             result = _result(transaction, session, round_)
         sessions.change_run(connection, round_.run_id, state, result)
     if state.number != round_.run.number or (state.phase is Phase.OPEN and session.current != round_.number):

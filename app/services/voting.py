@@ -243,7 +243,10 @@ def _cast_one(
 ) -> tuple[Cast, bool]:
     """Return the ballot that stands for this request, and whether it stood before."""
     rules = round_.ballot_rules
-    if (cast := ballot.repeated(request.nonce, earlier)) is not None:
+    cast = ballot.repeated(request.nonce, earlier)
+    if cast is None and not request.nonce:
+        cast = ballot.same_again(request.content, earlier, rules, now_ms)
+    if cast is not None:
         return cast, True
     _require_open(session, round_, request)
     choices = ballot.checked_choices(request.content, rules)
@@ -291,6 +294,10 @@ def _like_in_round(
     for request, voter in zip(requests, voters, strict=True):
         before = standing.get(voter, {})
         try:
+            if before and request.content and all(before.get(key) == total for key, total in request.content.items()):
+                # Nothing grows: a retry, answered with what stands, also after the lock.
+                outcomes.append(Liked(round=round_.number, run=round_.run.number, totals=before, clipped=False))
+                continue
             _require_open(session, round_, request)
             open_ms = lifecycle.open_elapsed_ms(round_.run, request.arrived_ms)
             known_ms = request.arrived_ms - request.phone.issued_at_ms

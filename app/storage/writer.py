@@ -20,6 +20,7 @@ from app.domain.clock import Clock
 from app.domain.errors import ArenaError, NotStored, Overloaded
 
 BATCH_MAX = 2_000
+COMMANDS_MAX = 100
 Payload = TypeVar("Payload")
 Result = TypeVar("Result")
 
@@ -93,7 +94,8 @@ class Writer:
             Overloaded: at once, where the queue is full.
         """
         assert self._loop is not None, "the writer was not started"
-        if self.waiting >= self._queue_max:
+        # Commands and deadlines may still come where votes are refused already.
+        if self.waiting >= self._queue_max + (COMMANDS_MAX if barrier else 0):
             raise Overloaded("Too many writes are waiting; try again in a second.", retry_after_s=1)
         future: asyncio.Future[Result] = self._loop.create_future()
         self.waiting += 1
@@ -123,21 +125,23 @@ class Writer:
                 transaction = Transaction(connection, self._clock.now_ms(), self._kept)
                 outcomes = _outcomes(transaction, batch)
         except Exception as error:
-            self.failures += 1
-            self._kept.clear()
-            # One bad write must not take its neighbours with it; a full disk takes all, and is not asked again for
-            # each.
-            if len(batch) > 1 and not isinstance(error, OperationalError):
-                middle = len(batch) // 2
-                self._commit(batch[:middle])
-                self._commit(batch[middle:])
-                return
-            log.error("not stored", error=type(error).__name__, writes=len(batch), exc_info=True)
-            refusal = NotStored("It could not be stored and does not count; try again in a moment.", retry_after_s=1)
-            self._answer(batch, [refusal] * len(batch), [])
+            failure = error
+        else:
+            self.commits += 1
+            self._answer(batch, outcomes, transaction.facts)
             return
-        self.commits += 1
-        self._answer(batch, outcomes, transaction.facts)
+        self.failures += 1
+        self._kept.clear()
+        # One bad write must not take its neighbours with it; a full disk takes all, and is not asked again for each.
+        # Outside the handler above, or each half's own failure would carry this one's traceback into the log.
+        if len(batch) > 1 and not isinstance(failure, OperationalError):
+            middle = len(batch) // 2
+            self._commit(batch[:middle])
+            self._commit(batch[middle:])
+            return
+        log.error("not stored", error=type(failure).__name__, writes=len(batch), exc_info=failure)
+        refusal = NotStored("It could not be stored and does not count; try again in a moment.", retry_after_s=1)
+        self._answer(batch, [refusal] * len(batch), [])
 
     def _answer(self, batch: list[_Work], outcomes: Sequence[Any], facts: Sequence[Any]) -> None:
         assert self._loop is not None

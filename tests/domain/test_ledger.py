@@ -11,7 +11,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.ledger import CHAIN_START, LedgerLine, extend, pseudonym, receipt, recount, result_digest
+from app.domain.ledger import (
+    CHAIN_START,
+    RECEIPT_FORM,
+    LedgerLine,
+    extend,
+    one_changed,
+    pseudonym,
+    receipt,
+    recount,
+    recount_channels,
+    result_digest,
+)
 
 LINE = LedgerLine(1, "R" * 26, "f" * 24, "once", 1, ("red",), "web", 1_795_176_000_000)
 CHOICES = ("red", "blue", "c3")
@@ -143,6 +154,8 @@ class TestReceipt:
         made = receipt("7", "voter", "once", 1, ("red",), "nonce")
         assert len(made) == 26
         assert set(made) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        assert RECEIPT_FORM.fullmatch(made)
+        assert not RECEIPT_FORM.fullmatch(made + "A")
 
     def test_same_ballot_has_the_same_receipt(self) -> None:
         assert receipt("7", "v", "once", 1, ["red"], "n") == receipt("7", "v", "once", 1, ("red",), "n")
@@ -273,3 +286,53 @@ class TestRecount:
         votes, turnout = recount(iter(cast), CHOICES)
         assert votes == {key: live[key] for key in CHOICES}
         assert turnout == len({voter for voter, _, _ in casts})
+
+
+class TestRecountOfChannels:
+    def test_nothing_cast_is_no_channel(self) -> None:
+        assert recount_channels([], CHOICES) == {}
+
+    def test_each_channel_has_its_standing_votes_and_all_who_took_part(self) -> None:
+        cast = [
+            ballot("v", "once", 1, "red"),
+            replace(ballot("w", "once", 1, "red", "c3"), channel="radio"),
+            ballot("v", "once", 2, "blue"),
+            ballot("x", "once", 2, "blue"),
+            ballot("x", "once", 1, "red"),
+        ]
+        assert recount_channels(iter(cast), CHOICES) == {
+            "radio": ({"red": 1, "blue": 0, "c3": 1}, 1),
+            "web": ({"red": 0, "blue": 2, "c3": 0}, 2),
+        }
+        assert list(recount_channels(cast, CHOICES)) == ["radio", "web"]
+
+    @given(TestRecount.casts)
+    def test_channels_add_up_to_the_whole(self, casts: list[tuple[str, str, list[str]]]) -> None:
+        channels = {"v": "web", "w": "web", "x": "radio", "y": "wechat"}
+        cast = [
+            replace(ballot(voter, slot, i, *choices), channel=channels[voter])
+            for i, (voter, slot, choices) in enumerate(casts, 1)
+        ]
+        votes, turnout = recount(cast, CHOICES)
+        by_channel = recount_channels(cast, CHOICES).values()
+        assert votes == {key: sum(each[0][key] for each in by_channel) for key in CHOICES}
+        assert turnout == sum(each[1] for each in by_channel)
+
+
+class TestOneChanged:
+    BATCH = tuple(replace(LINE, seq=i, choices=(side,)) for i, side in enumerate(("red", "blue", "red", "c3"), 1))
+
+    @pytest.mark.parametrize("place", range(4))
+    def test_line_whose_choice_was_changed_is_found_as_it_was(self, place: int) -> None:
+        after = extend(CHAIN_START, self.BATCH)
+        for other in {*CHOICES} - {*self.BATCH[place].choices}:
+            changed = list(self.BATCH)
+            changed[place] = replace(changed[place], choices=(other,))
+            assert one_changed(CHAIN_START, changed, after, CHOICES) == self.BATCH[place]
+
+    def test_other_changes_are_not_explained(self) -> None:
+        after = extend(CHAIN_START, self.BATCH)
+        two = [replace(line, choices=("blue",)) for line in self.BATCH]
+        late = [*self.BATCH[:3], replace(self.BATCH[3], accepted_at_ms=0)]
+        for changed in (two, late, list(self.BATCH[:3]), []):
+            assert one_changed(CHAIN_START, changed, after, CHOICES) is None

@@ -12,7 +12,7 @@ WHO: dict[Verb, set[Role]] = {
     Verb.PAUSE: {Role.PRODUCER, Role.ADMIN},
     Verb.RESUME: {Role.PRODUCER, Role.ADMIN},
     Verb.LOCK: {Role.PRODUCER, Role.ADMIN},
-    Verb.NEXT: {Role.PRODUCER, Role.ADMIN},
+    Verb.NEXT: {Role.PRODUCER, Role.ADMIN, Role.DIRECTOR},
     Verb.REVEAL: {Role.DIRECTOR, Role.ADMIN},
     Verb.OVERLAY: {Role.DIRECTOR, Role.ADMIN},
     Verb.CERTIFY: {Role.SCRUTINEER, Role.ADMIN},

@@ -140,6 +140,18 @@ def test_one_round_is_on_air_at_a_time(still_arena: Running) -> None:
     assert [each["phase"] for each in crew.session(code)["rounds"]] == ["locked", "open"]
 
 
+def test_work_on_an_earlier_round_does_not_take_the_present_one_off_air(arena: Running) -> None:
+    crew = arena.crew()
+    code = crew.make()
+    crew.do(code, "open", "lock")
+    crew.do(code, "open", number=2)
+    for command in ("certify", "reveal", "void"):
+        assert crew.say(code, command, 1, reason="试").json()["current_round"] == 2, command
+    assert crew.tally(code)["round"]["number"] == 2
+    crew.do(code, "lock", number=2)
+    assert crew.do(code, "rerun")["current_round"] == 1, "what is run again is what comes next"
+
+
 def test_a_void_takes_its_reason_from_the_query_or_json_and_needs_one(arena: Running) -> None:
     crew = arena.crew("scrutineer")
     admin = arena.crew()

@@ -194,6 +194,28 @@ def test_contestants_may_be_replaced_until_a_round_has_opened(arena: Running) ->
     assert [each["name"] for each in crew.session(code)["contestants"]] == ["甲", "乙"]
 
 
+def test_channels_may_be_changed_until_a_round_has_opened(arena: Running) -> None:
+    crew = arena.crew("producer")
+    code = crew.make()
+    path = f"/api/v1/sessions/{code}"
+    channels = [{"key": "hall", "name": "现场", "delay_ms": 0}, {"key": "wechat", "name": "微信", "delay_ms": 9_000}]
+    assert crew.client.patch(path, json={"channels": channels}).json()["channels"] == channels
+    assert arena.phone(code, "wechat").me()["delay_ms"] == 9_000
+    problem(arena.client().post(f"{path}/join", json={"channel": "web"}), 422, "invalid_request")
+    assert arena.client().post(f"{path}/join").json()["channel"] == "hall"
+    for bad in (
+        [], [channels[0]] * 2, [{"key": "Bad"}], [{"key": "a", "delay_ms": -1}], [{"key": "a", "delay_ms": 60_001}],
+        [{"key": f"k{i}"} for i in range(17)],
+    ):  # fmt: skip
+        problem(crew.client.patch(path, json={"channels": bad}), 422, "invalid_request")
+        problem(
+            crew.client.post("/api/v1/sessions", json={"contestants": PAIR, "channels": bad}), 422, "invalid_request"
+        )
+    crew.do(code, "open")
+    problem(crew.client.patch(path, json={"channels": channels[:1]}), 409, "rules_frozen")
+    assert crew.session(code)["channels"] == channels
+
+
 def test_contestants_may_not_become_fewer_than_a_ballot_names(arena: Running) -> None:
     crew = arena.crew()
     ten = [{"name": f"选手{i}"} for i in range(10)]

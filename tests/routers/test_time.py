@@ -6,7 +6,7 @@ import pytest
 
 from app.settings import Settings
 from tests.conftest import FakeClock, Running, running
-from tests.players import Phone, counted, problem, votes_of
+from tests.players import Phone, counted, eventually, problem, votes_of
 
 CHANNELS = [{"key": "radio"}, {"key": "web"}, {"key": "wechat", "delay_ms": 8000}]
 
@@ -88,7 +88,9 @@ def test_a_late_channel_is_accepted_within_its_delay_and_then_the_round_locks_it
     assert (locked["closes_at_ms"], locked["locked_at_ms"]) == (locked_by_hand_ms, clock.now_ms())
     result = crew.client.get(f"/api/v1/sessions/{code}/rounds/1/result").json()
     assert result["channels"] == {"wechat": {"votes": 1, "likes": 5, "turnout": 1}}
-    assert wechat.vote("blue").status_code == 409, "without a nonce, a late repeat is not known as one"
+    assert wechat.vote("blue").json()["repeat"] is True, "a retry is answered also after the lock"
+    assert wechat.like(blue=5).json()["totals"] == {"blue": 5}
+    problem(wechat.like(blue=6), 409, "round_not_open")
 
 
 def test_a_phone_may_not_move_to_a_later_channel(still_arena: Running) -> None:
@@ -174,6 +176,40 @@ def test_a_restart_in_an_open_timed_round_goes_on_where_it_was(
         problem(second.phone(code).vote("blue"), 409, "round_not_open")
 
 
+def test_a_restart_while_closing_still_waits_for_the_late_channel_and_then_locks(
+    settings: Settings, clock: FakeClock
+) -> None:
+    with running(settings, clock) as first:
+        crew = first.crew()
+        code = crew.make(channels=CHANNELS)
+        crew.do(code, "open", "lock")
+        tokens = [first.phone(code, channel).token for channel in ("web", "wechat")]
+        closing = crew.round(code)
+    clock.forward(5_000)
+    with running(settings, clock) as second:
+        crew = second.crew()
+        assert crew.round(code) == closing
+        web, wechat = (Phone(second.client(each), code, each) for each in tokens)
+        problem(web.vote("red"), 409, "round_not_open")
+        assert wechat.vote("blue").status_code == 200
+        clock.forward(3_000)
+        assert crew.become(code, "locked")["locks_at_ms"] == closing["locks_at_ms"]
+
+
+def test_a_restart_while_paused_keeps_what_is_left(settings: Settings, clock: FakeClock) -> None:
+    with running(settings, clock) as first:
+        crew = first.crew()
+        code = timed(first)
+        crew.do(code, "open")
+        clock.forward(15_000)
+        paused = crew.do(code, "pause")["rounds"][0]
+    clock.forward(3_600_000)
+    with running(settings, clock) as second:
+        crew = second.crew()
+        assert crew.round(code) == paused
+        assert crew.do(code, "resume")["rounds"][0]["closes_at_ms"] == clock.now_ms() + 45_000
+
+
 def test_a_restart_keeps_counts_audience_and_scene(settings: Settings) -> None:
     clock = FakeClock()
     with running(settings, clock) as first:
@@ -187,6 +223,7 @@ def test_a_restart_keeps_counts_audience_and_scene(settings: Settings) -> None:
         phones[0].vote("blue")
         crew.do(code, "lock")
         crew.client.put(f"/api/v1/sessions/{code}/overlay/result")
+        eventually(lambda: crew.tally(code)["overlay"] == {"scene": "result"})
         before = counted(lambda: crew.tally(code), {"red": 4, "blue": 1}, {"red": 0, "blue": 35})
         session = crew.session(code)
     with running(settings, clock) as second:

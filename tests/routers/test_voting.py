@@ -200,6 +200,26 @@ def test_a_round_that_is_not_the_current_one_takes_no_votes(arena: Running) -> N
     assert phone.vote("red", number=2).json()["round"] == 2
 
 
+def test_a_vote_for_a_run_that_is_over_never_lands_in_the_next(arena: Running) -> None:
+    crew = arena.crew()
+    code = opened(arena)
+    early, late = arena.phone(code), arena.phone(code)
+    first = early.vote("red", nonce="n", run=1).json()
+    path = f"/api/v1/sessions/{code}/rounds/1/likes"
+    crew.do(code, "lock", "rerun", "open")
+    assert early.vote("red", nonce="n", run=1).json() == {**first, "repeat": True}, "counted there, so receipted there"
+    for phone in (early, late):
+        assert problem(phone.vote("blue", nonce="other", run=1), 409, "round_not_open")["phase"] == "locked"
+        problem(phone.client.put(path, json={"totals": {"red": 3}, "run": 1}), 409, "round_not_open")
+        problem(phone.vote("blue", nonce="other", run=3), 409, "round_not_open")
+    assert counted(late.tally, {"red": 0, "blue": 0}, {"red": 0, "blue": 0})["round"]["run"] == 2
+    assert late.vote("blue", run=2).json()["run"] == 2
+    assert late.client.put(path, json={"totals": {"red": 3}, "run": 2}).json()["run"] == 2
+    counted(late.tally, {"red": 0, "blue": 1}, {"red": 3, "blue": 0})
+    for bad in (0, -1, "one", 1.5, 100_001):
+        problem(late.vote("blue", run=bad), 422, "invalid_request")
+
+
 def test_joining_writes_nothing_and_gives_the_same_identity_back(arena: Running) -> None:
     code = opened(arena)
     phone = arena.phone(code)
@@ -207,6 +227,8 @@ def test_joining_writes_nothing_and_gives_the_same_identity_back(arena: Running)
     assert (again["token"], again["session"], again["channel"]) == (phone.token, code, "web")
     assert again["expires_at_ms"] > again["server_time_ms"]
     assert arena.phone(code).token != phone.token
+    elsewhere = phone.client.post(f"/api/v1/sessions/{opened(arena)}/join").json()
+    assert elsewhere["token"] != phone.token, "an identity is for one session"
     refused = problem(
         arena.client().post(f"/api/v1/sessions/{code}/join", json={"channel": "carrier_pigeon"}), 422, "invalid_request"
     )

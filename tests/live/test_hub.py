@@ -1,0 +1,256 @@
+"""The hub without a network: who is offered what, and when nothing is built."""
+
+import asyncio
+import json
+from typing import Any
+
+from app.domain.lifecycle import Phase
+from app.domain.session import Round
+from app.domain.tally import Counts
+from app.live.close_codes import CloseCode
+from app.live.events import EventSubscriber
+from app.live.facts import Counted, SessionChanged, SessionLoaded
+from app.live.hub import OVERLAYS_MAX, Frame, Hub, LiveSession
+from tests.conftest import FakeClock
+from tests.live.values import CODE, a_round, a_session
+
+
+class Listener:
+    """A subscriber that keeps what it was offered."""
+
+    def __init__(self, voter: str = "", staff: bool = False, present: bool = True) -> None:
+        self.voter, self.staff, self.present = voter, staff, present
+        self.token_id = self.expires_at_ms = 0
+        self.frames: list[Frame] = []
+        self.codes: list[CloseCode] = []
+
+    def offer(self, frame: Frame) -> None:
+        self.frames.append(frame)
+
+    def cut(self, code: CloseCode) -> None:
+        self.codes.append(code)
+
+    @property
+    def newest(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.frames[-1].payload)
+        return document
+
+
+def a_hub(*rounds: Round) -> tuple[Hub, LiveSession, FakeClock]:
+    clock = FakeClock()
+    hub = Hub(clock, epoch=5, sockets_max=100)
+    hub.learn([SessionLoaded(a_session(*rounds), {}, {}, set())])
+    return hub, hub.live[CODE], clock
+
+
+def tick(hub: Hub, live: LiveSession) -> int:
+    """Publish as the ticker does; return how many were offered a frame."""
+    offered = list(hub.publish(live))
+    for each in offered:
+        each.offer(live.frames[live.view_of(each.voter, each.staff)])
+    return len(offered)
+
+
+def votes(run_id: int = 7, **counted: Any) -> Counted:
+    return Counted(CODE, run_id, **{"votes": {"red": 1}, "turnout": 1, **counted})
+
+
+def test_a_subscriber_is_greeted_with_the_newest_at_once() -> None:
+    hub, live, _ = a_hub(a_round())
+    one, two = Listener(), Listener()
+    hub.subscribe(live, one)
+    hub.subscribe(live, two)
+    assert one.newest["version"] == 1
+    assert one.frames[0] is two.frames[0], "encoded once, the same bytes to all"
+    assert hub.sockets == 2
+
+
+def test_nothing_is_published_while_nothing_changes() -> None:
+    hub, live, clock = a_hub(a_round())
+    hub.subscribe(live, Listener(present=False))
+    tick(hub, live)
+    for _ in range(10):
+        clock.forward(200)
+        assert tick(hub, live) == 0
+    assert live.version == 1
+
+
+def test_many_commits_between_two_ticks_are_one_publication() -> None:
+    hub, live, _ = a_hub(a_round())
+    listener = Listener()
+    hub.subscribe(live, listener)
+    tick(hub, live)
+    before = len(listener.frames)
+    for _ in range(1_000):
+        hub.learn([votes()])
+    assert tick(hub, live) == 1
+    assert len(listener.frames) == before + 1
+    assert listener.newest["tally"]["choices"][0]["votes"] == 1_000
+    assert tick(hub, live) == 0
+
+
+def test_a_changed_vote_moves_from_one_side_to_the_other() -> None:
+    hub, live, _ = a_hub(a_round())
+    hub.learn([votes(), votes(votes={"red": -1, "blue": 1}, turnout=0)])
+    listener = Listener()
+    hub.subscribe(live, listener)
+    assert [each["votes"] for each in listener.newest["tally"]["choices"]] == [0, 1]
+    assert listener.newest["tally"]["turnout"] == 1
+
+
+def test_facts_of_sessions_that_are_not_live_are_let_go() -> None:
+    hub, live, _ = a_hub(a_round())
+    hub.learn([Counted("OTHER1", 99, votes={"red": 5}), SessionChanged(a_session(code="OTHER2"))])
+    assert set(hub.live) == {CODE}
+    assert live.counts == {}
+
+
+def test_a_session_is_loaded_once_however_many_ask() -> None:
+    hub, live, _ = a_hub(a_round())
+    hub.learn([votes()])
+    hub.learn([SessionLoaded(a_session(a_round()), {}, {}, set())])
+    assert hub.live[CODE] is live
+    assert live.counts[7].votes == {"red": 1}
+
+
+def test_each_view_is_built_only_where_it_differs() -> None:
+    hub, live, _ = a_hub(a_round("after_vote"))
+    hub.refresh(live)
+    assert set(live.frames) == {"public", "staff", "voter"}
+    hub.learn([SessionChanged(a_session(a_round("after_vote", Phase.LOCKED)))])
+    tick(hub, live)
+    assert set(live.frames) == {"public", "staff"}
+    assert {frame.version for frame in live.frames.values()} == {2}
+    assert len({frame.etag for frame in live.frames.values()}) == 2
+
+
+def test_a_voter_is_given_the_voters_view_and_staff_their_own() -> None:
+    hub, live, _ = a_hub(a_round("after_vote"))
+    voter, fan, staff, stranger = Listener("v"), Listener("f"), Listener(staff=True), Listener()
+    for each in (voter, fan, staff, stranger):
+        hub.subscribe(live, each)
+    hub.learn([votes(voters={"v"}, voted={"v"}), Counted(CODE, 7, likes={"blue": 3}, voters={"f"})])
+    tick(hub, live)
+    assert [each.newest["view"] for each in (voter, fan, staff, stranger)] == ["voter", "public", "staff", "public"]
+    assert voter.newest["tally"]["votes"] == 1
+    assert fan.newest["tally"] is None
+    assert "staff" not in voter.newest
+    # A new run: nobody has voted in it.
+    hub.learn([SessionChanged(a_session(a_round("after_vote", run_id=8, number=2)))])
+    tick(hub, live)
+    assert (voter.newest["view"], voter.newest["tally"]) == ("public", None)
+    assert set(live.counts) <= {8}, "what is over is let go"
+
+
+def test_a_poller_costs_no_more_than_a_build_each_20_ms() -> None:
+    hub, live, clock = a_hub(a_round())
+    hub.poll(live, "", False)
+    for _ in range(500):
+        hub.learn([votes()])
+        hub.poll(live, "", False)
+    assert live.version == 1
+    clock.forward(20)
+    assert json.loads(hub.poll(live, "", False).payload)["tally"]["votes"] == 500
+    assert live.version == 2
+
+
+def test_pollers_built_frames_are_still_published() -> None:
+    hub, live, clock = a_hub(a_round())
+    listener = Listener()
+    hub.subscribe(live, listener)
+    tick(hub, live)
+    hub.learn([votes()])
+    clock.forward(20)
+    frame = hub.poll(live, "", False)
+    assert tick(hub, live) == 1
+    assert listener.frames[-1] is frame, "one version is one document, by whatever way it comes"
+
+
+def test_presence_is_shown_once_a_second_and_forgets_pollers() -> None:
+    hub, live, clock = a_hub(a_round())
+    people = [Listener(), Listener(), Listener(present=False)]
+    for each in people:
+        hub.subscribe(live, each)
+    hub.poll(live, "p", False)
+    clock.forward(1_000)
+    tick(hub, live)
+    assert people[0].newest["audience"] == {"online": 3, "unique": 1}
+    hub.unsubscribe(live, people[1])
+    hub.unsubscribe(live, people[1])
+    assert hub.sockets == 2, "leaving twice is leaving once"
+    clock.forward(500)
+    assert tick(hub, live) == 0, "not before the second is over"
+    clock.forward(10_500)
+    tick(hub, live)
+    assert people[0].newest["audience"] == {"online": 1, "unique": 1}
+    assert live.peak_online == 3
+
+
+def test_overlays_are_bounded_and_forgotten_when_silent() -> None:
+    hub, live, clock = a_hub(a_round())
+    for i in range(OVERLAYS_MAX + 10):
+        hub.heartbeat(live, f"o{i}", "图文", "board", i, 60.0)
+    assert len(live.overlays) == OVERLAYS_MAX
+    hub.heartbeat(live, "o0", "图文", "result", 99, 50.0)
+    staff = Listener(staff=True)
+    hub.subscribe(live, staff)
+    assert staff.newest["staff"]["overlays"][0]["scene"] == "result"
+    clock.forward(15_001)
+    hub.heartbeat(live, "o0", "图文", "result", 100, 50.0)
+    tick(hub, live)
+    assert [each["id"] for each in staff.newest["staff"]["overlays"]] == ["o0"]
+
+
+def test_a_deadline_is_due_when_it_has_come() -> None:
+    hub, live, clock = a_hub(a_round(closes_at_ms=FakeClock().now_ms() + 100, locks_at_ms=FakeClock().now_ms() + 300))
+    assert hub.due(clock.now_ms()) == []
+    clock.forward(100)
+    assert hub.due(clock.now_ms()) == [CODE]
+    closing = a_round(phase=Phase.CLOSING, closes_at_ms=clock.now_ms(), locks_at_ms=clock.now_ms() + 200)
+    hub.learn([SessionChanged(a_session(closing))])
+    assert hub.due(clock.now_ms()) == []
+    clock.forward(200)
+    assert hub.due(clock.now_ms()) == [CODE]
+    hub.learn([SessionChanged(a_session(a_round(phase=Phase.LOCKED)))])
+    assert live.next_deadline_ms() is None
+
+
+def test_a_revoked_token_cuts_its_listeners_and_going_down_cuts_all() -> None:
+    hub, live, _ = a_hub(a_round())
+    mine, other = Listener(staff=True), Listener()
+    mine.token_id = 4
+    hub.subscribe(live, mine)
+    hub.subscribe(live, other)
+    hub.cut_token(4)
+    assert (mine.codes, other.codes) == ([CloseCode.TOKEN_INVALID], [])
+    hub.cut_all()
+    assert other.codes == [CloseCode.GOING_DOWN]
+
+
+async def read_two(subscriber: EventSubscriber, frames: list[Frame]) -> list[str]:
+    events = subscriber.events()
+    said = [await anext(events)]
+    for frame in frames:
+        subscriber.offer(frame)
+    said.append(await anext(events))
+    subscriber.cut(CloseCode.GOING_DOWN)
+    said += [each async for each in events]
+    return said
+
+
+def test_an_event_stream_keeps_only_the_newest_and_ends_when_cut() -> None:
+    frames = [Frame("public", 5, version, b'{"version":%d}' % version) for version in (1, 2, 3)]
+    said = asyncio.run(read_two(EventSubscriber(5, None), frames))
+    assert said == ["retry: 3000\n\n", 'event: tally\nid: 5-3\ndata: {"version":3}\n\n']
+
+
+def test_counts_that_were_loaded_go_on() -> None:
+    clock = FakeClock()
+    hub = Hub(clock, epoch=5, sockets_max=100)
+    counts = {7: Counts({"red": 10, "blue": 2}, {"red": 100}, 12)}
+    hub.learn([SessionLoaded(a_session(a_round()), counts, {7: {"v"}}, {"v", "w"})])
+    hub.learn([votes(votes={"blue": 1}, likes={"red": 1}, voters={"x"})])
+    document = json.loads(hub.poll(hub.live[CODE], "", False).payload)
+    assert [(each["votes"], each["likes"]) for each in document["tally"]["choices"]] == [(10, 101), (3, 0)]
+    assert document["tally"]["turnout"] == 13
+    assert hub.live[CODE].seen == {"v", "w", "x"}
