@@ -52,8 +52,13 @@ def tally_document(
     figures = None
     if current is not None and may_see_tally(view, current.visibility, current.run.phase, view == "voter"):
         figures = tally_figures(current.choices, counts.get(current.run_id) or Counts())
+    # What this view may not see is not in its totals either: with one side liked, the sum would be that side's figure.
     counted = [
-        counts[each.run_id] for each in session.rounds if each.run_id in counts and each.run.phase is not Phase.VOID
+        counts[each.run_id]
+        for each in session.rounds
+        if each.run_id in counts
+        and each.run.phase is not Phase.VOID
+        and may_see_tally(view, each.visibility, each.run.phase, view == "voter" and each is current)
     ]
     return {
         "type": "tally",

@@ -35,6 +35,11 @@ async def readyz(arena: ArenaOf) -> dict[str, str]:
     return {"status": "ready", "database": "ok", "writer": "ok"}
 
 
+for _path, _probe in (("/healthz", healthz), ("/readyz", readyz)):
+    # Probes ask with HEAD; the documentation shows GET.
+    router.add_api_route(_path, _probe, methods=["HEAD"], include_in_schema=False)
+
+
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(arena: ArenaOf) -> Response:
     registry = CollectorRegistry()

@@ -21,32 +21,32 @@ _CSP = (
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/v/{code}")
+@router.api_route("/v/{code}", methods=["GET", "HEAD"])
 async def phone(request: Request, code: str) -> Response:
     return _page(request, "phone/index.html")
 
 
-@router.get("/overlay/{code}")
+@router.api_route("/overlay/{code}", methods=["GET", "HEAD"])
 async def overlay(request: Request, code: str) -> Response:
     return _page(request, "overlay/index.html")
 
 
-@router.get("/report/{code}")
+@router.api_route("/report/{code}", methods=["GET", "HEAD"])
 async def report(request: Request, code: str) -> Response:
     return _page(request, "report/index.html")
 
 
-@router.get("/console")
+@router.api_route("/console", methods=["GET", "HEAD"])
 async def console(request: Request) -> Response:
     return _page(request, "console/index.html")
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 async def home(request: Request) -> Response:
     return _page(request, "console/index.html")
 
 
-@router.get("/pages/{path:path}")
+@router.api_route("/pages/{path:path}", methods=["GET", "HEAD"])
 async def asset(request: Request, path: str) -> Response:
     return _page(request, path)
 

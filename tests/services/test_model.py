@@ -101,7 +101,7 @@ class ArenaMachine(RuleBasedStateMachine):
         self.stage = stage
         self.sent: list[tuple[int, int, list[str], str, int | None]] = []
         self.nonces = 0
-        self.restarts = 0
+        self.gatherings = 0
         self.seen = (0, 0)
         self.results: dict[tuple[int, int], dict[str, Any]] = {}
 
@@ -115,11 +115,11 @@ class ArenaMachine(RuleBasedStateMachine):
 
     @initialize(
         rules=st.lists(ROUND_RULES, min_size=2, max_size=3),
-        restarts_max=st.sampled_from([0, 0, 1]),
+        restart_after=st.sampled_from([0, 0, 0, 2, 5]),
         first=st.sampled_from([True, True, True, False]),
     )
-    def make(self, rules: list[Rules], restarts_max: int, first: bool) -> None:
-        self.restarts_max = restarts_max
+    def make(self, rules: list[Rules], restart_after: int, first: bool) -> None:
+        self.restart_after = restart_after
         self.model = Model(rules, 8_000)
         body = {
             "contestants": [{"name": "王伟"}, {"name": "杨玭"}],
@@ -202,10 +202,25 @@ class ArenaMachine(RuleBasedStateMachine):
                     self.cast(who, *details)
                 case "retry" if self.sent:
                     self.retry(who, *details)
+        self.gatherings += 1
+        if self.gatherings == self.restart_after:
+            self.restart()
 
     @rule(acts=ACTS)
     def more_people_take_part(self, acts: list[tuple[Any, ...]]) -> None:
         self.people_take_part(acts)
+
+    @rule(who=PHONES, late=st.booleans())
+    @precondition(lambda self: self.model.current_round.run.closes_ms is not None)
+    def vote_at_the_last_moment(self, who: int, late: bool) -> None:
+        """Vote in the last millisecond of this phone's time, or in the first that is over."""
+        phone, current = self.phones[who][0], self.model.current_round
+        assert current.run.closes_ms is not None
+        cutoff = current.run.closes_ms + current.rules.grace_ms + phone.delay_ms
+        if self.now < cutoff:
+            self.stage.clock.forward(cutoff - self.now - (0 if late else 1))
+            self.vote(who, [0], True)
+            self.stage.answers["LAST MOMENT", 0, "late" if late else ""] += 1
 
     def vote(self, who: int, which: list[int], named: bool) -> None:
         """Cast what the current round takes, or nearly."""
@@ -291,10 +306,8 @@ class ArenaMachine(RuleBasedStateMachine):
         expected = self.model.end(ended)
         self.agree(self.ask("PATCH", "", json={"status": "ended" if ended else "live"}), expected)
 
-    @rule()
-    @precondition(lambda self: self.restarts < self.restarts_max)
     def restart(self) -> None:
-        self.restarts += 1
+        """Stop the service, and start another on the same file."""
         self.stage.answers["RESTART", 0, ""] += 1
         epoch = self.seen[0]
         self.stage.stop()
