@@ -39,7 +39,8 @@ run: $(RUN_STAMP)
 test: $(DEV_STAMP) $(PAGE_STAMP) chromium
 	$(BIN)/node --test --test-reporter=dot tests/pages/*.test.mjs
 	$(BIN)/pytest tests/domain -q --cov --cov-branch --cov-fail-under=100
-	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain
+	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain --ignore=tests/browser
+	$(BIN)/pytest -q tests/browser
 
 check: $(DEV_STAMP) $(PAGE_STAMP)
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from app.settings import Settings
 from tests.conftest import FakeClock, Running, running
 from tests.load import recounted
 from tests.players import eventually, likes_of, votes_of
-from tests.services.model import OK, ON_AIR, Ballot, Model, Phone, Round, Rules
+from tests.services.model import ALLOWED, OK, ON_AIR, Ballot, Model, Phone, Round, Rules
 
 DAY_MS = 86_400_000
 CHANNELS = [{"key": "web", "name": "网页"}, {"key": "wechat", "name": "微信", "delay_ms": 8_000}]
@@ -169,6 +169,12 @@ class ArenaMachine(RuleBasedStateMachine):
         answer = self.agree(response, expected)
         if expected == OK:
             self.document_agrees(answer)
+
+    @rule(which=st.sampled_from([0, 0, 0, 1, 1, 2, 3]), wait_ms=WAITS_MS)
+    def command_that_fits(self, which: int, wait_ms: int) -> None:
+        """Do with the current round what its phase allows."""
+        fitting = ALLOWED[self.model.current_round.run.phase]
+        self.command(self.model.current, fitting[which % len(fitting)], "试播", wait_ms)
 
     @rule(again=st.booleans())
     @precondition(lambda self: not any(each.run.phase in ON_AIR for each in self.model.rounds))
