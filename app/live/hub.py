@@ -21,8 +21,6 @@ from app.live.protocol import text_frame
 POLLER_PRESENT_MS = 10_000
 OVERLAY_PRESENT_MS = 15_000
 PRESENCE_INTERVAL_MS = 1_000
-FRESH_MS = 20
-"""A poller is given a frame no older than this behind the counts."""
 POLLERS_MAX = 100_000
 SEEN_MAX = 1_000_000
 OVERLAYS_MAX = 64
@@ -77,7 +75,6 @@ class LiveSession:
         self.overlays: dict[str, dict[str, Any]] = {}
         self.frames: dict[View, Frame] = {}
         self.version = 0
-        self.built_at_ms = 0
         self.dirty = True
         self.unsent = True
         self.presence_shown = (0, 0)
@@ -192,10 +189,12 @@ class Hub:
         return live.frames[live.view_of(voter, staff)]
 
     def refresh(self, live: LiveSession) -> None:
-        """Build new frames where something changed, at most every 20 ms; sockets are told at the next tick."""
-        now_ms = self._clock.now_ms()
-        if not live.frames or (live.dirty and now_ms - live.built_at_ms >= FRESH_MS):
-            self._build(live, now_ms)
+        """Build new frames where something changed, so that whoever has an answer reads it; sockets wait for the tick.
+
+        Only a commit, and presence once a second, changes anything: so this builds at most once a commit.
+        """
+        if live.dirty or not live.frames:
+            self._build(live, self._clock.now_ms())
 
     def heartbeat(
         self,
@@ -285,4 +284,3 @@ class Hub:
         live.version += 1
         live.dirty = False
         live.unsent = True
-        live.built_at_ms = now_ms
