@@ -7,7 +7,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PAGE_STAMP := tests/pages/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: install demo run test check pictures ci lock chromium clean
+.PHONY: install demo run test faults mutants check pictures ci lock chromium clean
 
 install: $(RUN_STAMP)
 
@@ -41,6 +41,17 @@ test: $(DEV_STAMP) $(PAGE_STAMP) chromium
 	$(BIN)/pytest tests/domain -q --cov --cov-branch --cov-fail-under=100
 	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain --ignore=tests/browser
 	$(BIN)/pytest -q tests/browser
+
+# Faults and attacks, some of which need root and a loop device (else they are left out).
+# The figures go to docs/reliability.md, where the run was whole.
+faults: $(DEV_STAMP)
+	rm -rf $(VENV)/faults
+	FAULTS=1 FAULTS_DIR=$(CURDIR)/$(VENV)/faults $(BIN)/pytest tests/faults -q -s
+	$(BIN)/python -m tests.faults.table $(VENV)/faults docs/reliability.md
+
+# Breaks each promise in a copy of the code; the test that docs/trust.md names for it must fail.
+mutants: $(DEV_STAMP)
+	$(BIN)/python -m tests.mutants
 
 check: $(DEV_STAMP) $(PAGE_STAMP)
 	$(BIN)/ruff check .

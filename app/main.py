@@ -8,12 +8,36 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.domain.clock import Clock, SystemClock
+from app.feeds.flat_json import flat
+from app.live.calls import AllowList
+from app.live.outgoing import Outgoing
 from app.live.ticker import run_ticker
-from app.routers import audience, crew, feeds, operator, pages, sessions, socket
-from app.routers.limits import Limits
+from app.osc import OscIn, checked_reader
+from app.routers import (
+    asyncapi,
+    audience,
+    automations,
+    crew,
+    feeds,
+    joining,
+    ograf,
+    operator,
+    pages,
+    records,
+    sessions,
+    socket,
+    tickets,
+    wechat,
+)
+from app.routers.limits import Admission, Limits
 from app.routers.problems import add_problem_handlers
 from app.services import reports, rounds
 from app.services.arena import Arena
+from app.services.automations import run_automations
+from app.services.automations import start as start_automations
+from app.services.gate import Gate
+from app.services.purge import run_purge
+from app.services.wechat import WeChat
 from app.settings import Settings
 
 VERSION = "0.1.0"
@@ -26,12 +50,21 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ValueError: settings that do not fit together, with a sentence that says what to set.
     """
     settings.refuse_impossible()
+    allowed = AllowList(settings.automation_targets)
+    osc_reader = checked_reader(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         arena = await asyncio.to_thread(Arena, settings, clock or SystemClock())
         app.state.arena = arena
+        app.state.gate = Gate(settings, arena.clock)
+        app.state.wechat = WeChat(arena, settings)
+        app.state.outgoing = outgoing = Outgoing(arena.hub, arena.clock, allowed, flat)
         await arena.start()
+        await start_automations(arena, outgoing)
+        osc = OscIn(arena, osc_reader) if osc_reader else None
+        if osc is not None:
+            await osc.start()
         ticker = asyncio.create_task(
             run_ticker(
                 arena.hub,
@@ -42,10 +75,18 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             ),
             name="arena-ticker",
         )
+        purge = asyncio.create_task(run_purge(arena), name="arena-purge")
+        watching = asyncio.create_task(run_automations(arena, outgoing), name="arena-automations")
         try:
             yield
         finally:
-            ticker.cancel()
+            for task in (ticker, purge, watching):
+                task.cancel()
+            await asyncio.gather(ticker, purge, watching, return_exceptions=True)
+            if osc is not None:
+                await osc.close()
+            await outgoing.close()
+            await app.state.wechat.close()
             arena.hub.cut_all()
             try:
                 await reports.keep_audience(arena)
@@ -61,7 +102,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     add_problem_handlers(app)
-    app.add_middleware(Limits)
+    app.state.admission = Admission(settings.requests_in_flight_max)
+    app.add_middleware(Limits, admission=app.state.admission)
     # The last one added is the outermost: refusals of the others are readable from other origins too.
     app.add_middleware(
         CORSMiddleware,
@@ -71,10 +113,23 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         expose_headers=["ETag", "Retry-After", "Location", *feeds.HEADERS],
         max_age=86_400,
     )
-    for router in (sessions.router, sessions.commands, audience.router, feeds.router, crew.router):
+    for router in (
+        sessions.router,
+        sessions.commands,
+        joining.router,
+        tickets.router,
+        audience.router,
+        feeds.router,
+        crew.router,
+        records.router,
+        automations.router,
+    ):
         app.include_router(router, prefix="/api/v1")
     app.include_router(socket.router)
     app.include_router(operator.router)
+    app.include_router(asyncapi.router)
     app.include_router(feeds.schemas)
     app.include_router(pages.router)
+    app.include_router(ograf.router)
+    app.include_router(wechat.router)
     return app

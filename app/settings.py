@@ -1,6 +1,7 @@
 """All settings, read once into one frozen object. Each is an `ARENA_…` variable or a line of `.env`."""
 
 import contextlib
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -30,8 +31,31 @@ class Settings(BaseSettings):
     sockets_max: int = Field(15_000, ge=1, le=19_500, description="Open sockets and event streams in one process.")
     writer_queue_max: int = Field(20_000, ge=1, description="Writes that may wait for their commit.")
     allowed_origins: tuple[str, ...] = Field((), description="Other origins whose pages may send credentials.")
+    trusted_proxies: tuple[str, ...] = Field(
+        ("127.0.0.1",), description="Exact addresses of the proxies whose X-Forwarded-For is believed."
+    )
+    requests_in_flight_max: int = Field(2_000, ge=1, description="HTTP requests worked on at once; more get 503.")
+    join_free_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Phones that join from one address in a minute without a proof of work."
+    )
+    join_work_bits: int = Field(16, ge=8, le=24, description="How hard the proof of work is; each bit doubles it.")
+    automation_targets: tuple[str, ...] = Field(
+        (), description="Hosts or host:port pairs that automations may call; empty: none is ever called."
+    )
+    osc_port: int = Field(0, ge=0, le=65535, description="UDP port for commands by OSC; 0: off.")
+    osc_host: str = Field("127.0.0.1", description="Address on which OSC is heard; who can send to it commands.")
+    osc_token: SecretStr = Field(SecretStr(""), description="The access token with whose role OSC commands.")
+    purge_days: int = Field(7, ge=0, le=3_650, description="Days from a session's end to the purge of its voter key.")
+    privacy_contact: str = Field(
+        "", max_length=200, description="Whom to ask about personal data; on the privacy page."
+    )
+    icp: str = Field("", max_length=64, description="ICP filing number for the phone page's footer.")
+    wechat_app_id: str = Field("", max_length=64, description="Of the service account; empty: no WeChat sign-in.")
+    wechat_secret: SecretStr = Field(SecretStr(""), description="Of the service account.")
+    wechat_api_url: str = Field("https://api.weixin.qq.com", description="Where a code is exchanged for an openid.")
+    wechat_open_url: str = Field("https://open.weixin.qq.com", description="Where phones are sent to sign in.")
 
-    @field_validator("public_url")
+    @field_validator("public_url", "wechat_api_url", "wechat_open_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
@@ -53,6 +77,17 @@ class Settings(BaseSettings):
             )
         if self.workers > 1:
             raise ValueError("SQLite serves one process: set ARENA_WORKERS=1.")
+        for each in self.trusted_proxies:
+            try:
+                ipaddress.ip_address(each)
+            except ValueError:
+                raise ValueError(
+                    f"ARENA_TRUSTED_PROXIES holds “{each}”: list exact addresses in JSON, never * or a network."
+                ) from None
+        if self.wechat_app_id and not self.wechat_secret.get_secret_value():
+            raise ValueError("ARENA_WECHAT_APP_ID is set without ARENA_WECHAT_SECRET; set both, or neither.")
+        if self.osc_port and not self.osc_token.get_secret_value():
+            raise ValueError("ARENA_OSC_PORT is set without ARENA_OSC_TOKEN; set an access token, or the port to 0.")
         given = self.secret.get_secret_value()
         if given and len(given) < SECRET_LENGTH_MIN:
             raise ValueError("ARENA_SECRET is too short: use at least 32 random characters, or leave it empty.")

@@ -20,7 +20,7 @@ import structlog
 from app.cli import ArenaServer, listen, server_config
 from app.domain.clock import SystemClock
 from app.domain.roles import Role
-from app.services.identity import add_token
+from app.services.identity import COMMAND_LINE, add_token
 from app.settings import Settings
 from app.storage.engine import Database
 from app.storage.writer import Transaction
@@ -86,7 +86,10 @@ class Running:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=tmp_path / "data", host="127.0.0.1", port=0, tick_ms=20)
+    # All phones of a test share one address; the tests of joining set their own limit.
+    return Settings(
+        _env_file=None, data_dir=tmp_path / "data", host="127.0.0.1", port=0, tick_ms=20, join_free_per_minute=1_000_000
+    )
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def make_tokens(settings: Settings, now_ms: int) -> dict[str, str]:
     database.migrate()
     with database.writer.begin() as connection:
         transaction = Transaction(connection, now_ms)
-        tokens = {str(role): add_token(transaction, role, f"test {role}", None, None, "test")[1] for role in Role}
+        tokens = {str(role): add_token(transaction, COMMAND_LINE, role, f"test {role}", None, None)[1] for role in Role}
     database.close()
     return tokens
 
@@ -179,6 +182,7 @@ class Process:
             "ARENA_PORT": str(self.port),
             "ARENA_HOST": "127.0.0.1",
             "ARENA_TICK_MS": "50",
+            "ARENA_JOIN_FREE_PER_MINUTE": str(self.settings.join_free_per_minute),
         }
         with (self.log or Path(os.devnull)).open("ab") as log:
             self.child = subprocess.Popen(

@@ -114,6 +114,7 @@ def test_table_of_roles_is_the_codes_own() -> None:
         "make and edit": Verb.EDIT,
         "reveal; overlay scene": Verb.REVEAL,
         "certify, void, rerun": Verb.VOID,
+        "propose, confirm, withdraw": Verb.CORRECT,
         "read the audit log": Verb.AUDIT,
         "make and revoke access tokens": Verb.TOKENS,
         "read the staff": Verb.READ,

@@ -18,6 +18,7 @@ from app.crowd.line import Address, Answer, HttpLine
 from app.crowd.options import CrowdOptions
 from app.crowd.player import NEVER, Ask, Player
 from app.crowd.record import Record
+from app.crowd.work import Worker
 
 HOPELESS = {4400, 4401, 4403, 4404, 1009}
 """Close codes after which a client does not come back: this crowd gives no cause for them."""
@@ -32,6 +33,7 @@ class Ground:
         self.address = Address.of(options.base_url)
         self.gate = asyncio.Semaphore(options.joins_at_once)
         """Bounds how many joins and handshakes are under way at once."""
+        self.worker = Worker()
         self.joined = 0
         self.online = 0
         self.api = f"/api/v1/sessions/{options.code}"
@@ -114,14 +116,22 @@ class Phone:
     async def join(self) -> None:
         """Get a device token; tries until the service answers."""
         ground = self.ground
-        body = orjson.dumps({"channel": self.channel})
+        wanted: dict[str, Any] = {"channel": self.channel}
         while not self.token:
             async with ground.gate:
-                answer = await self._try("POST", f"{ground.api}/join", {}, body)
+                answer = await self._try("POST", f"{ground.api}/join", {}, orjson.dumps(wanted))
+            # Work is good once, and only for its time: the next try brings none unless it is asked.
+            wanted.pop("work", None)
             if answer is not None and answer.status in (200, 201):
                 self.token = str(orjson.loads(answer.body)["token"])
                 ground.joined += 1
                 return
+            if answer is not None and answer.status == 428:
+                asked = _fields(answer)
+                ground.record.counts["joins_with_work"] += 1
+                solution = await ground.worker.solve(asked["challenge"], asked["bits"])
+                wanted["work"] = {"challenge": asked["challenge"], "solution": solution}
+                continue
             if answer is not None:
                 code = _fields(answer).get("code", answer.status)
                 ground.record.refusals[f"join {code}"] += 1

@@ -109,6 +109,7 @@ class _Crowd:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for phone in self._phones:
             phone.hang_up()
+        await asyncio.to_thread(self._ground.worker.close)
 
     async def closing(self) -> CrowdReport:
         """Hold the service's figures against what was acknowledged."""

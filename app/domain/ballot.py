@@ -5,7 +5,7 @@ in the same slot; the highest counts, all stay in the ledger. Uniqueness is the 
 to ask it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain.clock import next_shanghai_midnight_ms, shanghai_day
@@ -14,6 +14,8 @@ from app.domain.errors import AlreadyVoted, InvalidBallot, NoVotesLeft
 NONCE_LENGTH_MAX = 64
 REVISIONS_MAX = 50
 ONCE = "once"
+TOO_SOON_MS = 700
+"""Nobody has read the question and chosen so soon after the page joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Cast:
     nonce: str
     receipt: str
     accepted_at_ms: int
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,19 @@ def checked_choices(asked: Sequence[str], rules: BallotRules) -> tuple[str, ...]
     if len(asked) == 1:
         return tuple(asked)
     return tuple(choice for choice in rules.choices if choice in asked)
+
+
+def suspicion(rules: Collection[str], earlier: Sequence[Cast], known_ms: int, seen: bool) -> str:
+    """Return the rule that holds a new ballot back, or nothing where it counts.
+
+    `known_ms` is how long ago the voter joined, `seen` whether the voter has looked at a tally since. The first ballot
+    of a voter decides: what follows is held with it, or counts with it.
+    """
+    if earlier:
+        return earlier[0].held
+    if "too_soon" in rules and known_ms < TOO_SOON_MS:
+        return "too_soon"
+    return "unseen" if "unseen" in rules and not seen else ""
 
 
 def repeated(nonce: str, earlier: Sequence[Cast]) -> Cast | None:

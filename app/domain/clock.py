@@ -30,6 +30,14 @@ class SystemClock:
     def now_ms(self) -> int:
         return self._origin_ms + time.monotonic_ns() // 1_000_000
 
+    def go_on_from(self, last_ms: int) -> None:
+        """Begin no earlier than what was written down last: a start whose wall clock is behind would date ballots
+        before a lock that they came after. More than a day behind, it was the earlier clock that was wrong.
+        """
+        behind_ms = last_ms - self.now_ms()
+        if 0 < behind_ms <= DAY_MS:
+            self._origin_ms += behind_ms
+
 
 def shanghai_day(now_ms: int) -> str:
     """Name the day in Asia/Shanghai as days since 1970, the slot of a daily vote."""

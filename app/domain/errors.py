@@ -18,6 +18,8 @@ class ArenaError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.extra = extra
+        self.attempt: Any = None
+        """Who of the crew tried what in which session, where that was refused; for the audit log."""
 
 
 class MalformedJson(ArenaError):
@@ -44,6 +46,10 @@ class WrongSession(ArenaError):
     code, status, title = "wrong_session", 403, "This token is for another session"
 
 
+class SamePerson(ArenaError):
+    code, status, title = "same_person", 403, "It takes another person"
+
+
 class NotFound(ArenaError):
     code, status, title = "not_found", 404, "Nothing is here"
 
@@ -54,6 +60,10 @@ class SessionNotFound(NotFound):
 
 class RoundNotFound(NotFound):
     code, title = "round_not_found", "No such round"
+
+
+class ProposalNotFound(NotFound):
+    code, title = "proposal_not_found", "No such proposal"
 
 
 class ReceiptNotFound(NotFound):
@@ -104,6 +114,10 @@ class NotLocked(Conflict):
     code, title = "not_locked", "The round is not locked yet"
 
 
+class NotCertified(Conflict):
+    code, title = "not_certified", "The count is not certified yet"
+
+
 class NotVisible(Conflict):
     code, title = "not_visible", "The result may not be shown yet"
 
@@ -128,6 +142,14 @@ class InvalidLikes(InvalidRequest):
     code, title = "invalid_likes", "The likes are not valid"
 
 
+class InvalidCorrection(InvalidRequest):
+    code, title = "invalid_correction", "This cannot be corrected"
+
+
+class InvalidStatement(InvalidRequest):
+    code, title = "invalid_statement", "The signed statement is not valid"
+
+
 class InvalidSession(InvalidRequest):
     code, title = "invalid_session", "The session is not valid"
 
@@ -142,3 +164,37 @@ class Overloaded(ArenaError):
 
 class NotStored(ArenaError):
     code, status, title = "not_stored", 503, "It could not be stored"
+
+
+class TicketRequired(ArenaError):
+    code, status, title = "ticket_required", 403, "A ticket is needed"
+
+
+class WechatRequired(ArenaError):
+    code, status, title = "wechat_required", 403, "Signing in by WeChat is needed"
+
+
+class TicketNotFound(NotFound):
+    code, title = "ticket_not_found", "No such ticket"
+
+
+class TicketUsed(Conflict):
+    code, title = "ticket_used", "This ticket was used"
+
+
+class TicketVoid(Conflict):
+    code, title = "ticket_void", "This ticket was withdrawn"
+
+
+class WorkRequired(ArenaError):
+    """Answered where many join from one address; carries the `challenge`, its `bits` and when it expires."""
+
+    code, status, title = "work_required", 428, "A proof of work is needed"
+
+
+class AutomationNotFound(NotFound):
+    code, title = "automation_not_found", "No such automation"
+
+
+class TargetNotAllowed(InvalidRequest):
+    code, title = "target_not_allowed", "This target may not be called"

@@ -9,7 +9,7 @@ import hashlib
 import re
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,12 @@ import orjson
 
 CHAIN_START = "0" * 64
 EXPORT_FORMAT = "arena-ledger-1"
+AUDIT_FORMAT = "arena-audit-1"
 RECEIPT_FORM = re.compile(r"[A-Z2-7]{26}", re.ASCII)
-FIGURES = ("session", "round", "run", "votes", "likes", "turnout", "ballots", "channels")
+FIGURES = ("session", "round", "run", "votes", "likes", "turnout", "ballots", "channels", "held", "deciding", "weights")
 """What a result announces, and the digest covers beside the chain's head."""
+LATER_FIGURES = ("held", "deciding", "weights")
+"""Those that the first results did not announce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +37,26 @@ class LedgerLine:
     choices: tuple[str, ...]
     channel: str
     accepted_at_ms: int
+    held: str = ""
+    """The rule that holds it back; empty where it counts."""
+
+    def row(self) -> list[Any]:
+        """Return the line as the export has it: the fields in their order, `held` only where it is held."""
+        fields = [
+            self.seq,
+            self.receipt,
+            self.voter,
+            self.slot,
+            self.revision,
+            list(self.choices),
+            self.channel,
+            self.accepted_at_ms,
+        ]
+        return [*fields, self.held] if self.held else fields
 
     def canonical(self) -> bytes:
-        """Return the bytes that are hashed: a JSON array in the order of the fields."""
-        return orjson.dumps(
-            [
-                self.seq,
-                self.receipt,
-                self.voter,
-                self.slot,
-                self.revision,
-                self.choices,
-                self.channel,
-                self.accepted_at_ms,
-            ]
-        )
+        """Return the bytes that are hashed."""
+        return orjson.dumps(self.row())
 
 
 def receipt(run_key: str, voter: str, slot: str, revision: int, choices: Sequence[str], nonce: str) -> str:
@@ -72,9 +80,29 @@ def extend(head: str, lines: Iterable[LedgerLine]) -> str:
     return digest.hexdigest()
 
 
-def result_digest(head: str, figures: Mapping[str, Any]) -> str:
-    """Fold the chain's head and the announced figures into the digest that stands in the result."""
-    return hashlib.sha256(head.encode() + b"\n" + orjson.dumps(figures, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def fold(head: str, record: Mapping[str, Any]) -> str:
+    """Return the digest of a record that follows `head`: a result after its chain, a correction after its result, an
+    audit entry after the one before.
+    """
+    return hashlib.sha256(head.encode() + b"\n" + orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def counted(
+    lines: Iterable[LedgerLine], voided: Collection[str] = (), released: Collection[str] = ()
+) -> list[LedgerLine]:
+    """Return the lines that count: none of a voided channel, none that is held by a rule that was not released."""
+    return [each for each in lines if each.channel not in voided and (not each.held or each.held in released)]
+
+
+def recount_held(
+    lines: Iterable[LedgerLine], choices: Sequence[str], released: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Count what is held back, by rule: how many ballots, and the votes that they would be."""
+    rules: dict[str, list[LedgerLine]] = {}
+    for line in lines:
+        if line.held and line.held not in released:
+            rules.setdefault(line.held, []).append(line)
+    return {rule: {"ballots": len(held), "votes": recount(held, choices)[0]} for rule, held in sorted(rules.items())}
 
 
 def recount(lines: Iterable[LedgerLine], choices: Sequence[str]) -> tuple[dict[str, int], int]:

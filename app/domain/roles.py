@@ -24,6 +24,7 @@ class Verb(StrEnum):
     CERTIFY = "certify"
     VOID = "void"
     RERUN = "rerun"
+    CORRECT = "correct"
     AUDIT = "audit"
     TOKENS = "tokens"
 
@@ -37,10 +38,11 @@ CAN: dict[Role, tuple[Verb, ...]] = {
         Verb.RESUME,
         Verb.LOCK,
         Verb.NEXT,
+        Verb.CORRECT,
         Verb.AUDIT,
     ),
     Role.DIRECTOR: (Verb.READ, Verb.NEXT, Verb.REVEAL, Verb.OVERLAY, Verb.AUDIT),
-    Role.SCRUTINEER: (Verb.READ, Verb.CERTIFY, Verb.VOID, Verb.RERUN, Verb.AUDIT),
+    Role.SCRUTINEER: (Verb.READ, Verb.CERTIFY, Verb.VOID, Verb.RERUN, Verb.CORRECT, Verb.AUDIT),
     Role.OVERLAY: (Verb.READ,),
     Role.ADMIN: tuple(Verb),
 }

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.domain.ballot import BallotRules
-from app.domain.lifecycle import ON_AIR, Phase, RunState, Timing
+from app.domain.lifecycle import ON_AIR, Command, Phase, RunState, Timing, allowed
 
 Kind = Literal["pk", "gala", "poll"]
 Dimension = Literal["views", "results", "free"]
 Visibility = Literal["live", "after_vote", "on_lock", "on_reveal"]
 Scene = Literal["blank", "board", "lower_third", "result", "qr"]
 View = Literal["public", "voter", "staff"]
+Identity = Literal["device", "ticket", "wechat"]
+Suspicion = Literal["too_soon", "unseen"]
 
 SCENES: tuple[Scene, ...] = ("blank", "board", "lower_third", "result", "qr")
 SIDES = ("red", "blue")
@@ -23,11 +25,17 @@ CHOICES_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A way to take part; `delay_ms` is how much later its phones see the programme."""
+    """A way to take part; `delay_ms` is how much later its phones see the programme.
+
+    `weight` is its share in the score, 0 to 100; None where no channel of the session has one. `identity` is what a
+    phone must show to join by it.
+    """
 
     key: str
     name: str
     delay_ms: int = 0
+    weight: int | None = None
+    identity: Identity = "device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,16 @@ class Contestant:
 class Choice:
     key: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A confirmed correction. `record` is what `digest` covers, after the digest of what it corrects; the figures as
+    they stand after it are in it.
+    """
+
+    record: Mapping[str, Any]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +87,32 @@ class Round:
     run_id: int
     run: RunState
     result: Mapping[str, Any] | None = None
-    """The figures announced at lock, recounted from the ledger in the lock's own transaction."""
+    """The figures announced at lock, recounted from the ledger in the lock's own transaction. They never change."""
+    corrections: tuple[Correction, ...] = ()
+    sealed: bool = False
+    """Nobody sees more than the turnout until a second person has certified the count."""
+    quarantine: tuple[Suspicion, ...] = ()
+    """The rules by which a ballot is held back from the count; none: none is."""
 
     @property
     def keys(self) -> tuple[str, ...]:
         return tuple(choice.key for choice in self.choices)
+
+    @property
+    def standing(self) -> Mapping[str, Any] | None:
+        """Return the figures that stand: those of the last correction, else those of the lock."""
+        return {**(self.result or {}), **self.corrections[-1].record} if self.corrections else self.result
+
+    @property
+    def seal_unbroken(self) -> bool:
+        """Say whether nobody, the crew included, may see the counts yet."""
+        return self.sealed and self.run.certified_at_ms is None
+
+    @property
+    def allowed(self) -> tuple[Command, ...]:
+        """List the commands that would change the round now."""
+        commands = allowed(self.run)
+        return tuple(each for each in commands if each is not Command.REVEAL) if self.seal_unbroken else commands
 
     @property
     def ballot_rules(self) -> BallotRules:
@@ -105,6 +144,8 @@ class Session:
     current: int | None
     """The number of the round on air or last on air, else of the first."""
     voter_key: str = field(repr=False, default="")
+    ended_at_ms: int | None = None
+    purged_at_ms: int | None = None
 
     @property
     def status(self) -> str:
@@ -123,6 +164,11 @@ class Session:
         """Return a channel's delay; a channel that the session does not have gets none."""
         return next((each.delay_ms for each in self.channels if each.key == channel), 0)
 
+    @property
+    def weights(self) -> dict[str, int]:
+        """Return the channels' weights; empty where none has one, and votes alone count."""
+        return {each.key: each.weight for each in self.channels if each.weight is not None}
+
     def timing(self, round_: Round) -> Timing:
         delay_ms_max = max((channel.delay_ms for channel in self.channels), default=0)
         return Timing(round_.duration_ms, round_.grace_ms, delay_ms_max)
@@ -133,11 +179,13 @@ def was_opened(round_: Round) -> bool:
     return round_.run.number > 1 or round_.run.phase is not Phase.DRAFT
 
 
-def may_see_tally(view: View, visibility: Visibility, phase: Phase, voted: bool) -> bool:
+def may_see_tally(view: View, visibility: Visibility, phase: Phase, voted: bool, sealed: bool = False) -> bool:
     """Decide who sees the counts. The one place where that is decided.
 
-    `voted` says that this very voter has a ballot in the present run.
+    `voted` says that this very voter has a ballot in the present run; `sealed` that the round's seal is unbroken.
     """
+    if sealed:
+        return False
     if view == "staff" or phase is Phase.REVEALED:
         return True
     if phase is Phase.VOID:
@@ -172,7 +220,7 @@ def next_step(session: Session) -> tuple[str, int] | None:
         case Phase.CLOSING:
             return None
         case Phase.LOCKED:
-            return "reveal", current.number
+            return "certify" if current.seal_unbroken else "reveal", current.number
     # Revealed or void: on to the next draft, else back to one that was left out.
     drafts = [each.number for each in session.rounds if each.run.phase is Phase.DRAFT]
     later = [number for number in drafts if number > current.number] or drafts

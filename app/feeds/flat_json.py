@@ -15,7 +15,6 @@ def flat(document: Document) -> Row:
     table = choices(document)
     tally = document["tally"] or {"votes": 0, "likes": 0, "tie": False}
     leader = next((row for row in table if row["leader"]), None)
-    most = sorted((int(row["votes"]) for row in table), reverse=True)
     found: Row = {
         **situation(document),
         "votes": tally["votes"],
@@ -27,7 +26,11 @@ def flat(document: Document) -> Row:
         "leader_votes_text": leader["votes_text"] if leader else "",
         "leader_pct": leader["pct"] if leader else 0,
         "leader_pct_text": leader["pct_text"] if leader else "",
-        "lead_votes": most[0] - most[1] if leader and len(most) > 1 else 0,
+        "leader_score": leader["score"] if leader else 0,
+        "leader_score_text": leader["score_text"] if leader else "",
+        "lead_votes": _lead("votes", table) if leader and tally["by"] == "votes" else 0,
+        "lead_score": _lead("score", table) if leader and tally["by"] == "score" else 0,
+        "held_votes": sum(int(row["held_votes"]) for row in table),
         "choices": len(table),
         "audience_online": document["audience"]["online"],
         "audience_unique": document["audience"]["unique"],
@@ -42,6 +45,11 @@ def flat(document: Document) -> Row:
                 key = f"choice_{key}"
         found.update({f"{key}_{field}": row[field] for field in CHOICE_FIELDS})
     return found
+
+
+def _lead(figure: str, table: list[Row]) -> int:
+    first, second = sorted((int(row[figure]) for row in table), reverse=True)[:2]
+    return first - second
 
 
 def render(document: Document, options: Options) -> bytes:

@@ -36,6 +36,20 @@ def chinese_count(number: int) -> str:
     return f"两{said[1:]}" if said == "二" or said.startswith(("二千", "二万", "二亿")) else said
 
 
+def chinese_decimal(text: str) -> str:
+    """Write a decimal number: 53.20 is 五十三点二, 50.00 is 五十."""
+    whole, _, rest = text.partition(".")
+    said = "".join(_DIGITS[int(digit)] for digit in rest.rstrip("0"))
+    return chinese(int(whole)) + (f"点{said}" if said else "")
+
+
+def english_decimal(text: str) -> str:
+    """Write a decimal number: 53.20 is fifty-three point two, 50.00 is fifty."""
+    whole, _, rest = text.partition(".")
+    said = " ".join(_SMALL[int(digit)] for digit in rest.rstrip("0"))
+    return english(int(whole)) + (f" point {said}" if said else "")
+
+
 def english(number: int) -> str:
     """Write a number: 1234 is one thousand two hundred and thirty-four."""
     if number < 1_000:

@@ -9,7 +9,7 @@ from app.feeds.table import as_text, choices, one_line, situation
 from app.feeds.text import SEPARATOR, choice_text, parts
 
 NAMESPACE = "urn:pioneer-arena:feed"
-_SITUATION = ("epoch", "version", "server_time_ms", "phase", "closes_at_ms", "visible")
+_SITUATION = ("epoch", "version", "server_time_ms", "phase", "closes_at_ms", "visible", "deciding", "by", "held")
 
 
 def render(document: Document, options: Options) -> bytes:

@@ -16,13 +16,25 @@ Row = dict[str, Scalar]
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]+")
 
 _CONTESTANT = ("title", "organisation", "sector", "role", "portrait_url", "slogan")
-_HIDDEN = {"votes": 0, "votes_text": "", "pct": 0, "pct_text": "", "likes": 0, "likes_text": ""}
-CHOICE_FIELDS = ("name", *_HIDDEN, "rank", *_CONTESTANT)
+_HIDDEN = {
+    "votes": 0, "votes_text": "", "pct": 0, "pct_text": "", "likes": 0, "likes_text": "", "score": 0, "score_text": "",
+}  # fmt: skip
+CHOICE_FIELDS = ("name", *_HIDDEN, "held_votes", "rank", *_CONTESTANT)
 
 
 def one_line(text: str) -> str:
     """Return a text without line breaks and without what XML forbids."""
     return _UNPRINTABLE.sub(" ", text)
+
+
+def is_sealed(round_: Document) -> bool:
+    """Say whether a round's count is under its seal: nobody sees it before the certificate."""
+    return bool(round_["sealed"]) and round_["certified_at_ms"] is None
+
+
+def weight_of(tally: Document, choice: Document) -> int:
+    """Return what the lead goes by: the score where the channels have weights, else the votes."""
+    return int(choice["score" if tally["by"] == "score" else "votes"])
 
 
 def publicly_visible(document: Document) -> bool:
@@ -43,6 +55,8 @@ def situation(document: Document) -> Row:
         "view": document["view"],
         "visible": tally is not None,
         "public": publicly_visible(document),
+        "deciding": session["deciding"],
+        "by": tally["by"] if tally else "",
         "phase": round_.get("phase"),
         "closes_at_ms": round_.get("closes_at_ms"),
         "locks_at_ms": round_.get("locks_at_ms"),
@@ -51,7 +65,11 @@ def situation(document: Document) -> Row:
         "round_run": round_.get("run", 0),
         "round_title": round_.get("title"),
         "round_question": round_.get("question"),
+        "sealed": round_.get("sealed", False),
+        "certified_at_ms": round_.get("certified_at_ms"),
         "turnout": round_.get("turnout", 0),
+        "held": round_.get("held", 0),
+        "corrections": tally["corrections"] if tally else 0,
         "session_code": session["code"],
         "session_number": session["number"],
         "session_title": session["title"],
@@ -68,13 +86,14 @@ def choices(document: Document) -> list[Row]:
     tally, round_ = document["tally"], document["round"]
     named = tally["choices"] if tally else round_["choices"] if round_ else document["contestants"]
     people = {each["key"]: each for each in document["contestants"]}
-    votes = [each["votes"] for each in named] if tally else []
+    weights = [weight_of(tally, each) for each in named] if tally else []
     found = []
     for position, choice in enumerate(named, 1):
         person = people.get(choice["key"], {})
         row: dict[str, Any] = {"key": choice["key"], "position": position, "name": choice["name"]}
         row |= {field: choice[field] for field in _HIDDEN} if tally else _HIDDEN
-        row["rank"] = _rank(choice["votes"], votes) if tally else 0
+        row["held_votes"] = tally["held"]["votes"].get(choice["key"], 0) if tally else 0
+        row["rank"] = _rank(weight_of(tally, choice), weights) if tally else 0
         row["leader"] = bool(tally) and tally["leader"] == choice["key"]
         row["tie"] = bool(tally) and tally["tie"]
         row |= {field: person.get(field) for field in _CONTESTANT}
@@ -88,9 +107,9 @@ def rows(document: Document) -> list[Row]:
     return [{**choice, **common} for choice in choices(document)]
 
 
-def _rank(own: int, votes: Iterable[int]) -> int:
-    """Return 1 for the most votes; equals share a rank. 0 before the first vote."""
-    every = list(votes)
+def _rank(own: int, weights: Iterable[int]) -> int:
+    """Return 1 for the most; equals share a rank. 0 before the first vote."""
+    every = list(weights)
     return 1 + sum(each > own for each in every) if any(every) else 0
 
 

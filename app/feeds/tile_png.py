@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import atan2, cos, hypot, pi
 
 from app.feeds.feed import Document, Feed, Options
+from app.feeds.table import is_sealed
 
 GRID = 72
 LETTER_WIDTH, LETTER_HEIGHT = 5, 7
@@ -124,14 +125,24 @@ def text_width(text: str, dot: int) -> int:
 
 
 def figure(document: Document) -> str:
-    """Return the tile's short figure: `55:45` for two, the leader's share for more, `--` where it may not be seen."""
-    tally = document["tally"]
+    """Return the tile's short figure: `55:45` for two, the leader's share for more, `--` where it may not be seen,
+    `SEAL` before a sealed count's certificate.
+    """
+    tally, round_ = document["tally"], document["round"]
     if tally is None:
-        return "--"
-    shares = [choice["pct"] for choice in tally["choices"]]
+        return "SEAL" if round_ is not None and is_sealed(round_) else "--"
+    shares = _shares(tally)
     if len(shares) == 2:
         return f"{shares[0]}:{shares[1]}"
     return "TIE" if tally["tie"] else f"{max(shares)}%"
+
+
+def _shares(tally: Document) -> list[int]:
+    """Return each choice's whole percent of what the lead goes by; two sum to 100."""
+    if tally["by"] != "score":
+        return [int(choice["pct"]) for choice in tally["choices"]]
+    found = [(int(choice["score"]) + 50) // 100 for choice in tally["choices"]]
+    return [found[0], 100 - found[0]] if len(found) == 2 and any(found) else found
 
 
 def draw(document: Document, size: int) -> bytes:
@@ -144,8 +155,8 @@ def draw(document: Document, size: int) -> bytes:
     canvas.text(number, GRID - 4 - text_width(number, 2), 6, 2)
     canvas.middle(look.word, 26, 2)
     canvas.middle(figure(document), 46, 2)
-    shares = [choice["pct"] for choice in tally["choices"]] if tally else []
-    if len(shares) == 2 and sum(shares):
+    shares = _shares(tally) if tally else []
+    if len(shares) == 2 and any(shares):
         first = round(GRID * shares[0] / 100)
         colours = (_BLUE, _RED) if tally["choices"][0]["key"] == "blue" else (_RED, _BLUE)
         canvas.box(0, 65, first, 7, colours[0])

@@ -12,6 +12,12 @@ from app.feeds.table import one_line
 class Words:
     phases: Mapping[str, str]
     hidden: str
+    sealed: str
+    deciding: str
+    popularity: str
+    corrected: str
+    score: Callable[[str], str]
+    held: Callable[[int], str]
     votes: Callable[[str], str]
     turnout: Callable[[int], str]
     round: Callable[[int], str]
@@ -29,6 +35,12 @@ WORDS: Mapping[Language, Words] = {
             "void": "本轮作废",
         },
         "票数暂不公布",
+        "封存计票",
+        "观众投票决定胜负",
+        "观众投票仅供参考，不决定胜负",
+        "更正后",
+        lambda score: f"加权得分{score}",
+        lambda ballots: f"另有{ballots}票待核",
         lambda votes: f"{votes}票",
         lambda people: f"{people}人已投票",
         lambda number: f"第{number}回合",
@@ -44,6 +56,12 @@ WORDS: Mapping[Language, Words] = {
             "void": "void",
         },
         "votes not public yet",
+        "sealed count",
+        "audience votes decide",
+        "audience popularity, does not decide",
+        "corrected",
+        lambda score: f"weighted score {score}",
+        lambda ballots: f"{ballots} held for review",
         lambda votes: f"{votes} {'vote' if votes == '1' else 'votes'}",
         lambda people: f"{people} voted",
         lambda number: f"Round {number}",

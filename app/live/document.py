@@ -5,15 +5,19 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.lifecycle import Phase
-from app.domain.session import Choice, Contestant, Round, Session, View, may_see_tally
-from app.domain.tally import Counts, count_text, leader, percentages
+from app.domain.session import Channel, Choice, Contestant, Round, Session, View, may_see_tally
+from app.domain.tally import SCORE_WHOLE, Counts, count_text, leader, percentages, scores
 
 
-def tally_figures(choices: Sequence[Choice], counts: Counts) -> dict[str, Any]:
-    """Return the figures of one run as everybody shows them."""
-    votes = [counts.votes.get(choice.key, 0) for choice in choices]
-    likes = [counts.likes.get(choice.key, 0) for choice in choices]
-    first, tie = leader(dict(zip((choice.key for choice in choices), votes, strict=True)))
+def tally_figures(choices: Sequence[Choice], counts: Counts, channels: Sequence[Channel]) -> dict[str, Any]:
+    """Return the figures of one run as everybody shows them. Where channels have weights, the score says who leads."""
+    keys = [choice.key for choice in choices]
+    votes = [counts.votes.get(key, 0) for key in keys]
+    likes = [counts.likes.get(key, 0) for key in keys]
+    weights = {each.key: each.weight for each in channels if each.weight is not None}
+    points = scores(keys, counts.channels, weights, counts.voided)
+    first, tie = leader(points) if weights else leader(dict(zip(keys, votes, strict=True)))
+    score = percentages(list(points.values()), SCORE_WHOLE)
     return {
         "choices": [
             {
@@ -25,14 +29,36 @@ def tally_figures(choices: Sequence[Choice], counts: Counts) -> dict[str, Any]:
                 "pct_text": f"{pct}%",
                 "likes": like,
                 "likes_text": count_text(like),
+                "score": share,
+                "score_text": f"{share // 100}.{share % 100:02}" if weights else "",
             }
-            for choice, vote, pct, like in zip(choices, votes, percentages(votes), likes, strict=True)
+            for choice, vote, pct, like, share in zip(choices, votes, percentages(votes), likes, score, strict=True)
         ],
         "votes": sum(votes),
         "likes": sum(likes),
         "turnout": counts.turnout,
+        "by": "score" if weights else "votes",
         "leader": first,
         "tie": tie,
+        "channels": [_channel(each, keys, counts) for each in channels],
+        "held": {
+            "ballots": sum(each.ballots for each in counts.held.values()),
+            "votes": {key: sum(each.votes.get(key, 0) for each in counts.held.values()) for key in keys},
+        },
+        "corrections": counts.corrections,
+    }
+
+
+def _channel(channel: Channel, keys: Sequence[str], counts: Counts) -> dict[str, Any]:
+    own = counts.channels.get(channel.key) or Counts()
+    return {
+        "key": channel.key,
+        "name": channel.name,
+        "weight": channel.weight,
+        "voided": channel.key in counts.voided,
+        "turnout": own.turnout,
+        "votes": {key: own.votes.get(key, 0) for key in keys},
+        "likes": {key: own.likes.get(key, 0) for key in keys},
     }
 
 
@@ -50,15 +76,19 @@ def tally_document(
     """Return the tally document of one view. `voter` is the view of somebody who has voted in the present run."""
     current = session.current_round
     figures = None
-    if current is not None and may_see_tally(view, current.visibility, current.run.phase, view == "voter"):
-        figures = tally_figures(current.choices, counts.get(current.run_id) or Counts())
+    if current is not None and may_see_tally(
+        view, current.visibility, current.run.phase, view == "voter", current.seal_unbroken
+    ):
+        figures = tally_figures(current.choices, counts.get(current.run_id) or Counts(), session.channels)
     # What this view may not see is not in its totals either: with one side liked, the sum would be that side's figure.
     counted = [
         counts[each.run_id]
         for each in session.rounds
         if each.run_id in counts
         and each.run.phase is not Phase.VOID
-        and may_see_tally(view, each.visibility, each.run.phase, view == "voter" and each is current)
+        and may_see_tally(
+            view, each.visibility, each.run.phase, view == "voter" and each is current, each.seal_unbroken
+        )
     ]
     return {
         "type": "tally",
@@ -114,7 +144,10 @@ def round_fields(round_: Round, counts: Counts | None) -> dict[str, Any]:
         "changeable": round_.changeable,
         "votes_per_day": round_.votes_per_day,
         "void_reason": run.void_reason,
+        "sealed": round_.sealed,
+        "certified_at_ms": run.certified_at_ms,
         "turnout": counts.turnout if counts else 0,
+        "held": sum(each.ballots for each in counts.held.values()) if counts else 0,
     }
 
 

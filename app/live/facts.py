@@ -24,15 +24,23 @@ class SessionChanged:
     session: Session
 
 
+@dataclass(frozen=True, slots=True)
+class Recounted:
+    """A run's counts were made anew: its lock has announced them, or a correction stands."""
+
+    code: str
+    run_id: int
+    counts: Counts
+
+
 @dataclass(slots=True)
 class Counted:
     """Ballots or likes of one run were committed: what to add to its counts."""
 
     code: str
     run_id: int
-    votes: dict[str, int] = field(default_factory=dict)
-    likes: dict[str, int] = field(default_factory=dict)
-    turnout: int = 0
+    counts: Counts = field(default_factory=Counts)
+    """What is new, channels and held ballots included. A changed vote takes some away."""
     voters: set[str] = field(default_factory=set)
     """Who has a ballot in the run now, or has liked."""
     voted: set[str] = field(default_factory=set)

@@ -15,7 +15,7 @@ from app.domain.session import Session, View, may_see_tally
 from app.domain.tally import Counts
 from app.live.close_codes import CloseCode
 from app.live.document import tally_document
-from app.live.facts import Counted, SessionChanged, SessionLoaded
+from app.live.facts import Counted, Recounted, SessionChanged, SessionLoaded
 from app.live.protocol import text_frame
 
 POLLER_PRESENT_MS = 10_000
@@ -118,6 +118,10 @@ class Hub:
                 case Counted():
                     if live := self.live.get(fact.code):
                         self._count(live, fact)
+                case Recounted():
+                    if live := self.live.get(fact.code):
+                        live.counts[fact.run_id] = fact.counts
+                        live.dirty = True
                 case SessionChanged():
                     if live := self.live.get(fact.session.code):
                         self._change(live, fact.session)
@@ -127,12 +131,7 @@ class Hub:
                     raise AssertionError(f"unknown fact {fact!r}")
 
     def _count(self, live: LiveSession, fact: Counted) -> None:
-        counts = live.counts.setdefault(fact.run_id, Counts())
-        for key, votes in fact.votes.items():
-            counts.votes[key] = counts.votes.get(key, 0) + votes
-        for key, likes in fact.likes.items():
-            counts.likes[key] = counts.likes.get(key, 0) + likes
-        counts.turnout += fact.turnout
+        live.counts.setdefault(fact.run_id, Counts()).grow(fact.counts)
         live.voted.setdefault(fact.run_id, set()).update(fact.voted)
         self.see(live, fact.voters)
         live.dirty = True
@@ -260,8 +259,12 @@ class Hub:
             live.presence_shown = (live.online(), len(live.seen))
         frames: dict[View, Frame] = {}
         current = live.session.current_round
-        public = current is None or may_see_tally("public", current.visibility, current.run.phase, False)
-        voter = current is not None and may_see_tally("voter", current.visibility, current.run.phase, True)
+        public = current is None or may_see_tally(
+            "public", current.visibility, current.run.phase, False, current.seal_unbroken
+        )
+        voter = current is not None and may_see_tally(
+            "voter", current.visibility, current.run.phase, True, current.seal_unbroken
+        )
         views: list[View] = ["public", "staff"]
         if voter and not public:
             views.append("voter")

@@ -1,9 +1,8 @@
 """The WebSocket protocol that uvicorn is given: its own, with a way to write prebuilt frames past the ASGI machinery.
 
 A tick writes one and the same frame to every socket; through ASGI each would cost a task switch and an encoding.
-Leans on
-uvicorn's `WebSocketsSansIOProtocol` (its `ws=` setting is public, the attributes used here are not), so uvicorn is
-pinned by the lock and `tests/live/` holds the contract. Lives on the event loop's thread.
+Leans on uvicorn's `WebSocketsSansIOProtocol` (its `ws=` setting is public, the attributes used here are not), so
+uvicorn is pinned by the lock and `tests/live/` holds the contract. Lives on the event loop's thread.
 """
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -13,6 +12,9 @@ EXTENSION = "arena.socket"
 WAITING_BYTES_MAX = 262_144
 """A peer that reads nothing, but sends PINGs to be answered, is cut when so much waits for it."""
 CLOSE_SECONDS_MAX = 2
+RECEIVED_A_SECOND = 131_072
+RECEIVED_BURST = 1_048_576
+"""More than twenty messages of 4 KiB a second are no phone: PINGs are answered, so they are bounded as bytes."""
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -33,7 +35,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if scope := getattr(self, "scope", None):
             scope["extensions"][EXTENSION] = self
 
+    credit = RECEIVED_BURST
+    credit_at = 0.0
+
     def data_received(self, data: bytes) -> None:
+        now = self.loop.time()
+        earned = int((now - self.credit_at) * RECEIVED_A_SECOND)
+        self.credit, self.credit_at = min(RECEIVED_BURST, self.credit + earned) - len(data), now
+        if self.credit < 0:
+            self.transport.abort()
+            return
         super().data_received(data)
         if self.transport.get_write_buffer_size() > WAITING_BYTES_MAX:
             self.transport.abort()

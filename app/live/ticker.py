@@ -1,7 +1,9 @@
 """The tick: publishes what changed, and rings when a deadline has come. One task, born in the lifespan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -26,20 +28,35 @@ async def run_ticker(
     cannot be stored keeps no other session from its audience.
     """
     audience_at_ms = clock.now_ms()
-    locking: dict[str, asyncio.Task[None]] = {}
-    while True:
-        await asyncio.sleep(tick_ms / 1000)
-        now_ms = clock.now_ms()
-        for code in hub.due(now_ms):
-            # Not awaited here: a lock that waits for a busy writer keeps nobody from the tallies.
-            if code not in locking:
-                locking[code] = asyncio.create_task(_tried(on_deadline(code)), name="arena-deadline")
-                locking[code].add_done_callback(lambda _, code=code: locking.pop(code))  # type: ignore[misc]
-        for live in list(hub.live.values()):
-            await _tried(_publish(hub, live))
-        if now_ms - audience_at_ms >= AUDIENCE_INTERVAL_MS:
-            audience_at_ms = now_ms
-            await _tried(on_audience())
+    begun: dict[str, asyncio.Task[None]] = {}
+
+    def begin(name: str, work: Callable[[], Awaitable[object]]) -> None:
+        # Not awaited here: what waits for a busy writer keeps nobody from the tallies.
+        if name not in begun or begun[name].done():
+            begun[name] = asyncio.create_task(_tried(work()), name="arena-tick")
+
+    async with _ended(begun):
+        while True:
+            await asyncio.sleep(tick_ms / 1000)
+            now_ms = clock.now_ms()
+            for code in hub.due(now_ms):
+                begin(code, partial(on_deadline, code))
+            for live in list(hub.live.values()):
+                await _tried(_publish(hub, live))
+            if now_ms - audience_at_ms >= AUDIENCE_INTERVAL_MS:
+                audience_at_ms = now_ms
+                begin("", on_audience)
+
+
+@asynccontextmanager
+async def _ended(tasks: dict[str, asyncio.Task[None]]) -> AsyncIterator[None]:
+    """Let nothing that was begun outlive the ticker: a lock must not be asked of a writer that has stopped."""
+    try:
+        yield
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 async def _tried(work: Awaitable[object]) -> None:

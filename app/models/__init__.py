@@ -13,13 +13,17 @@ SQLModel.metadata.naming_convention = {
 
 from app.models.audience import AudienceMinute, Timeline  # noqa: E402
 from app.models.audit import AuditEntry  # noqa: E402
+from app.models.automation import AutomationRow  # noqa: E402
 from app.models.ballot import Ballot, LedgerBatch  # noqa: E402
 from app.models.contestant import ContestantRow, Portrait  # noqa: E402
+from app.models.correction import CorrectionRow, Proposal  # noqa: E402
+from app.models.external import ExternalSource, ExternalTally  # noqa: E402
 from app.models.like import LikeTotal  # noqa: E402
 from app.models.origin import Origin  # noqa: E402
 from app.models.round import RoundRow, Run  # noqa: E402
 from app.models.session import ArenaSession  # noqa: E402
 from app.models.show import Show  # noqa: E402
+from app.models.ticket import Ticket  # noqa: E402
 from app.models.token import AccessToken  # noqa: E402
 
 __all__ = [
@@ -27,14 +31,20 @@ __all__ = [
     "ArenaSession",
     "AudienceMinute",
     "AuditEntry",
+    "AutomationRow",
     "Ballot",
     "ContestantRow",
+    "CorrectionRow",
+    "ExternalSource",
+    "ExternalTally",
     "LedgerBatch",
     "LikeTotal",
     "Origin",
     "Portrait",
+    "Proposal",
     "RoundRow",
     "Run",
     "Show",
+    "Ticket",
     "Timeline",
 ]

@@ -7,7 +7,9 @@ from sqlmodel import Field, SQLModel
 
 
 class AuditEntry(SQLModel, table=True):
-    """`actor` is a token's name, never the token; `before` and `after` hold what the action changed."""
+    """`actor` is a token's name, never the token; `before` and `after` hold what the action changed. `digest` chains a
+    session's entries, and those of no session, each to the one before.
+    """
 
     __tablename__ = "audit_entry"
 
@@ -21,3 +23,6 @@ class AuditEntry(SQLModel, table=True):
     before: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     after: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     detail: str = Field(default="", max_length=300)
+    token_id: int = 0
+    """Whose token it was; 0 for the clock and the command line."""
+    digest: str = Field(max_length=64)

@@ -20,6 +20,8 @@ class Ballot(SQLModel, table=True):
     nonce: str = Field(max_length=64)
     receipt: str = Field(max_length=26)
     accepted_at_ms: int = Field(sa_type=BigInteger)
+    held: str = Field(default="", max_length=16)
+    """The rule that holds the ballot back from the count; empty where it counts."""
 
 
 class LedgerBatch(SQLModel, table=True):

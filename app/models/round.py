@@ -24,6 +24,8 @@ class RoundRow(SQLModel, table=True):
     grace_ms: int
     visibility: str = Field(max_length=16)
     likes_per_second: int
+    sealed: bool = False
+    quarantine: list[str] = Field(sa_type=JSON)
 
 
 class Run(SQLModel, table=True):

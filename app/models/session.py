@@ -23,5 +23,10 @@ class ArenaSession(SQLModel, table=True):
     scene: str = Field(default="board", max_length=16)
     channels: list[dict[str, Any]] = Field(sa_type=JSON)
     current_round: int | None = None
+    ended_at_ms: int | None = Field(default=None, sa_type=BigInteger)
+    """When the session was last ended; the date of its purge is counted from here."""
+    purged_at_ms: int | None = Field(default=None, sa_type=BigInteger)
+    voter_key: str = Field(max_length=64, repr=False)
+    """Keys the hashes under which voters are kept. The purge destroys it: nobody can then link a ballot to a phone."""
     revision: int = 0
     """Raised by every change to the session, its contestants, rounds or runs."""

@@ -1,4 +1,4 @@
-"""What phones and pollers call: join, vote, like, tally, events, and what is public afterwards."""
+"""What phones and pollers call: vote, like, tally, events, and what is public afterwards."""
 
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -15,9 +15,9 @@ from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, problems
 from app.schemas.report import Ledger, ReceiptDocument, Report, Result
 from app.schemas.session import Key
 from app.schemas.tally import TallyDocument
-from app.schemas.voting import Join, Joined, Liked, Likes, OwnState, Receipt, Vote
-from app.services import reports, voting
-from app.services.identity import Crew, Phone, may_read, require_phone
+from app.schemas.voting import Liked, Likes, OwnState, Receipt, Vote
+from app.services import reports, results, voting
+from app.services.identity import Crew, may_read, require_phone
 from app.storage.sessions import read_portrait
 
 router = APIRouter(tags=["audience"])
@@ -27,13 +27,6 @@ RunNumber = Annotated[
 ]
 
 _VOTING = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
-
-
-@router.post("/sessions/{code}/join", summary="Get a device token", responses=problems(400, 401, 404, 413, 422, 503))
-async def join(arena: ArenaOf, bearer: BearerOf, code: Code, wanted: Join | None = None) -> Joined:
-    """Nothing is written. With this session's device token the same identity is given back."""
-    known = bearer if isinstance(bearer, Phone) else None
-    return await voting.join(arena, code, wanted.channel if wanted else None, known)
 
 
 @router.get("/sessions/{code}/me", summary="What this phone has done", responses=problems(401, 403, 404))
@@ -117,17 +110,19 @@ async def result(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumb
     """After the lock, as far as the round's visibility lets the asker see it; of an earlier run, where it had been
     revealed.
     """
-    return await reports.result(arena, code, number, bearer, run)
+    return await results.result(arena, code, number, bearer, run)
 
 
 @router.get(
     "/sessions/{code}/rounds/{number}/ledger",
     summary="The ledger for a recount",
-    responses=problems(401, 404, 409, 422),
+    response_model=Ledger,
+    responses=problems(401, 404, 409, 422, 503),
 )
-async def ledger(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, run: RunNumber = None) -> Ledger:
+async def ledger(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, run: RunNumber = None) -> Response:
     """For `arena verify`. After the reveal for all, after the lock for the crew."""
-    return await reports.ledger(arena, code, number, bearer, run)
+    content = await results.ledger(arena, code, number, bearer, run)
+    return Response(content, media_type="application/json")
 
 
 @router.get(
@@ -144,7 +139,7 @@ async def receipt(
 ) -> ReceiptDocument:
     """Says that the ballot stands in the ledger and where; never whose it is. Its choices only after the reveal."""
     response.headers["Cache-Control"] = "no-store"
-    return await reports.receipt(arena, code, receipt)
+    return await results.receipt(arena, code, receipt)
 
 
 @router.get("/sessions/{code}/report", summary="The session's figures over time", responses=problems(401, 404))

@@ -14,6 +14,9 @@ from app.storage import crew
 
 router = APIRouter(tags=["crew"])
 
+AfterEntry = Annotated[int, Query(ge=0, le=2**53, description="Entries with a greater id; 0 for the newest.")]
+EntriesMax = Annotated[int, Query(ge=1, le=500)]
+
 
 @router.get("/me", summary="Who this token is", responses=problems(401))
 async def me(bearer: BearerOf) -> Me:
@@ -87,10 +90,14 @@ async def revoke_token(arena: ArenaOf, bearer: BearerOf, token_id: Annotated[int
 
 @router.get("/sessions/{code}/audit", summary="Who did what when", responses=problems(401, 403, 404, 422))
 async def audit(
-    arena: ArenaOf,
-    bearer: BearerOf,
-    code: Code,
-    after: Annotated[int, Query(ge=0, le=2**53, description="Entries with a greater id; 0 for the newest.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    arena: ArenaOf, bearer: BearerOf, code: Code, after: AfterEntry = 0, limit: EntriesMax = 100
 ) -> AuditLog:
     return await reports.audit(arena, require_crew(bearer, Verb.AUDIT, code), code, after, limit)
+
+
+@router.get("/audit", summary="Who made tokens and shows", responses=problems(401, 403, 422))
+async def audit_of_the_service(
+    arena: ArenaOf, bearer: BearerOf, after: AfterEntry = 0, limit: EntriesMax = 100
+) -> AuditLog:
+    """The entries that concern no session."""
+    return await reports.audit(arena, require_crew(bearer, Verb.TOKENS), None, after, limit)

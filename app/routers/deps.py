@@ -24,6 +24,7 @@ _TITLES = {
     409: "It does not fit the present state",
     413: "The body is too large",
     422: "The request is not understood",
+    428: "A proof of work is needed",
     429: "Too many requests",
     503: "Full for a moment; see Retry-After",
 }

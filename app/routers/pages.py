@@ -36,9 +36,24 @@ async def report(request: Request, code: str) -> Response:
     return _page(request, "report/index.html")
 
 
+@router.api_route("/receipt/{code}", methods=["GET", "HEAD"])
+async def receipt(request: Request, code: str) -> Response:
+    return _page(request, "receipt/index.html")
+
+
 @router.api_route("/console", methods=["GET", "HEAD"])
 async def console(request: Request) -> Response:
     return _page(request, "console/index.html")
+
+
+@router.api_route("/tickets/{code}", methods=["GET", "HEAD"])
+async def tickets(request: Request, code: str) -> Response:
+    return _page(request, "tickets/index.html")
+
+
+@router.api_route("/privacy", methods=["GET", "HEAD"])
+async def privacy(request: Request) -> Response:
+    return _page(request, "privacy/index.html")
 
 
 @router.api_route("/", methods=["GET", "HEAD"])

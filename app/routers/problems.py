@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from app.domain.errors import ArenaError, InvalidRequest, MalformedJson, NotFound
 from app.schemas.problem import problem_fields
+from app.services.identity import note_refusal
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ def problem_response(error: ArenaError, instance: str) -> ProblemResponse:
 def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(ArenaError)
     async def _arena(request: Request, error: ArenaError) -> ProblemResponse:
+        await note_refusal(request.app.state.arena, error)
         return problem_response(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)

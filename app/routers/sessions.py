@@ -48,7 +48,7 @@ async def create_session(
 ) -> SessionDocument:
     session = await sessions.create_session(arena, require_crew(bearer, Verb.EDIT), wanted)
     response.headers["Location"] = f"/api/v1/sessions/{session.code}"
-    return session_document(session, arena.settings.public_url)
+    return session_document(session, arena.settings)
 
 
 @router.get("/sessions", summary="List sessions, newest first", responses=problems(401, 403, 422))
@@ -64,19 +64,19 @@ async def list_sessions(
 
 @router.get("/sessions/{code}", summary="One session with its rounds", responses=problems(401, 404))
 async def get_session(arena: ArenaOf, bearer: BearerOf, code: Code) -> SessionDocument:
-    return session_document((await arena.live(code)).session, arena.settings.public_url)
+    return session_document((await arena.live(code)).session, arena.settings)
 
 
 @router.patch("/sessions/{code}", summary="Change a session", responses=_EDIT)
 async def change_session(arena: ArenaOf, bearer: BearerOf, code: Code, changes: SessionChanges) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.change_session(arena, crew, code, changes), arena.settings.public_url)
+    return session_document(await sessions.change_session(arena, crew, code, changes), arena.settings)
 
 
 @router.post("/sessions/{code}/rounds", status_code=201, summary="Add a round", responses=_EDIT)
 async def add_round(arena: ArenaOf, bearer: BearerOf, code: Code, fields: RoundFields) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.add_round(arena, crew, code, fields), arena.settings.public_url)
+    return session_document(await sessions.add_round(arena, crew, code, fields), arena.settings)
 
 
 @router.patch("/sessions/{code}/rounds/{number}", summary="Change a round that was never opened", responses=_EDIT)
@@ -84,20 +84,20 @@ async def change_round(
     arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, changes: RoundChanges
 ) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.change_round(arena, crew, code, number, changes), arena.settings.public_url)
+    return session_document(await sessions.change_round(arena, crew, code, number, changes), arena.settings)
 
 
 @router.delete("/sessions/{code}/rounds/{number}", summary="Remove the last round", responses=_COMMAND)
 async def remove_round(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.remove_round(arena, crew, code, number), arena.settings.public_url)
+    return session_document(await sessions.remove_round(arena, crew, code, number), arena.settings)
 
 
 # A button box sends no body, `{}`, or the text `[object Object]`: a route without a body parameter takes them all.
 def _add_command(what: Command) -> None:
     async def run(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> SessionDocument:
         crew = require_crew(bearer, rounds.VERBS[what], code)
-        return session_document(await rounds.command(arena, crew, code, number, what), arena.settings.public_url)
+        return session_document(await rounds.command(arena, crew, code, number, what), arena.settings)
 
     for method in ("POST", "PUT"):
         commands.add_api_route(
@@ -129,9 +129,7 @@ async def void_round(
     """The reason comes as `?reason=` or as `{"reason": "…"}`; any other body is ignored."""
     crew = require_crew(bearer, Verb.VOID, code)
     given = reason or _reason_in(await request.body())
-    return session_document(
-        await rounds.command(arena, crew, code, number, Command.VOID, given), arena.settings.public_url
-    )
+    return session_document(await rounds.command(arena, crew, code, number, Command.VOID, given), arena.settings)
 
 
 def _reason_in(body: bytes) -> str | None:
@@ -147,11 +145,11 @@ def _reason_in(body: bytes) -> str | None:
 async def next_step(arena: ArenaOf, bearer: BearerOf, code: Code) -> SessionDocument:
     """draft → open, open → lock, paused → resume, locked → reveal (director), then the next draft round."""
     crew = require_crew(bearer, Verb.NEXT, code)
-    return session_document(await rounds.next_command(arena, crew, code), arena.settings.public_url)
+    return session_document(await rounds.next_command(arena, crew, code), arena.settings)
 
 
 @commands.post("/sessions/{code}/overlay/{scene}", summary="Put a scene on air", responses=_COMMAND)
 @commands.put("/sessions/{code}/overlay/{scene}", summary="Put a scene on air", responses=_COMMAND)
 async def set_scene(arena: ArenaOf, bearer: BearerOf, code: Code, scene: Scene) -> SessionDocument:
     crew = require_crew(bearer, Verb.OVERLAY, code)
-    return session_document(await sessions.set_scene(arena, crew, code, scene), arena.settings.public_url)
+    return session_document(await sessions.set_scene(arena, crew, code, scene), arena.settings)

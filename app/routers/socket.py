@@ -137,7 +137,9 @@ class Conversation:
                 await self.hello(message)
             case VoteMessage() | LikeMessage():
                 if len(self._pending) >= PENDING_MAX:
-                    self._refuse(message.id, TooManyRequests("Wait for the answers before you send more."))
+                    self._refuse(
+                        message.id, TooManyRequests("Wait for the answers before you send more.", retry_after_s=1)
+                    )
                     return
                 # Who asks is fixed now: another hello may come before the task begins.
                 task = asyncio.create_task(self._take(message, self._bearer), name="arena-socket-request")

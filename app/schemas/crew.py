@@ -61,6 +61,21 @@ class AuditLine(Document):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     detail: str
+    token_id: int
+    digest: str
+
+
+class AuditExport(Document):
+    """All entries of one session. Each digest is SHA-256 of the digest before it, a line feed, and the entry without
+    `id` and `digest` as canonical JSON; the first follows sixty-four zeros.
+    """
+
+    format: str
+    session: str
+    entries: list[AuditLine]
+    head: str
+    signature: str
+    key: str
 
 
 class AuditLog(Document):

@@ -1,11 +1,14 @@
-"""What a client may say over the WebSocket. One union, keyed on `type`; other types are tolerated and ignored."""
+"""What is said over the WebSocket. What a client says is one union, keyed on `type`; other types are tolerated
+and ignored.
+"""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from app.schemas import Request
-from app.schemas.voting import Likes, Vote
+from app.schemas import Document, Request
+from app.schemas.problem import Problem
+from app.schemas.voting import Liked, Likes, Receipt, Vote
 
 MessageId = Annotated[str, Field(max_length=64)]
 
@@ -46,3 +49,44 @@ class HeartbeatMessage(Request):
 ClientMessage = HelloMessage | VoteMessage | LikeMessage | PingMessage | HeartbeatMessage
 KNOWN_TYPES = frozenset({"hello", "vote", "like", "ping", "heartbeat"})
 CLIENT_MESSAGE: TypeAdapter[Any] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
+
+
+class WelcomeMessage(Document):
+    """The answer to a hello that brought a token. A tally in the new view follows."""
+
+    type: Literal["welcome"]
+    kind: Literal["device", "access"]
+    role: str | None
+    channel: str | None
+    delay_ms: Annotated[int | None, Field(description="Of a device: how much later its channel sees.")] = None
+    server_time_ms: int
+
+
+class ReceiptMessage(Receipt):
+    """The answer to a vote, after its commit."""
+
+    type: Literal["receipt"]
+    id: str
+
+
+class LikedMessage(Liked):
+    """The answer to likes, after their commit. `id` only where the question had one."""
+
+    type: Literal["liked"]
+    id: str | None = None
+
+
+class PongMessage(Document):
+    """`id` and `t` only where the ping had them."""
+
+    type: Literal["pong"]
+    id: str | None = None
+    t: float | None = None
+    server_time_ms: int
+
+
+class ProblemMessage(Problem):
+    """A refusal, with the members of RFC 9457. `id` only where the question had one."""
+
+    type: Literal["problem"]
+    id: str | None = None

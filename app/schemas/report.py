@@ -1,15 +1,18 @@
 """Results, the ledger's export and the report."""
 
-from typing import Any
+from typing import Any, Literal
 
 from app.schemas import Document
-from app.schemas.tally import TallyFigures
+from app.schemas.correction import CorrectionDocument
+from app.schemas.tally import HeldFigures, TallyFigures
 
 
 class ChannelFigures(Document):
     votes: int
     likes: int
     turnout: int
+    weight: int | None
+    voided: bool
 
 
 class EarlierRun(Document):
@@ -27,15 +30,24 @@ class Result(Document):
     title: str
     phase: str
     deciding: bool
+    sealed: bool
     locked_at_ms: int
     revealed_at_ms: int | None
     certified_at_ms: int | None
     void_reason: str | None
+    by: Literal["votes", "score"]
     tally: TallyFigures
+    """What stands now."""
+    at_lock: TallyFigures | None
+    """What the lock announced, where a correction stands."""
     channels: dict[str, ChannelFigures]
+    held: HeldFigures
+    corrections: list[CorrectionDocument]
     ballots: int
     chain_head: str
     digest: str
+    signature: str
+    key: str
     history: list[EarlierRun]
 
 
@@ -54,19 +66,32 @@ class LedgerRules(Document):
     votes_per_day: int | None
 
 
+class SignedCorrection(Document):
+    """`digest` follows from the digest before it and `record`."""
+
+    record: dict[str, Any]
+    digest: str
+    signature: str
+
+
 class Ledger(Document):
     """The export for the recount. A ballot is `[seq, receipt, voter, slot, revision, choices, channel,
-    accepted_at_ms]`. `likes` are cumulative totals and no ballots, as `likes_note` says.
+    accepted_at_ms]`, and the rule that holds it where it is held. `likes` are totals and no ballots, as `likes_note`
+    says.
     """
 
     format: str
     session: str
     round: int
     run: int
+    deciding: bool
     choices: list[str]
     rules: LedgerRules
     locked_at_ms: int | None
     result: dict[str, Any]
+    corrections: list[SignedCorrection]
+    signature: str
+    key: str
     likes: dict[str, int]
     likes_note: str
     batches: list[LedgerBatchDocument]
@@ -87,6 +112,7 @@ class ReceiptDocument(Document):
     channel: str
     accepted_at_ms: int
     phase: str
+    held: bool
     counted: bool | None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from app.domain.session import CHOICES_MAX, SIDES, Dimension, Kind, Scene, Visibility
+from app.domain.session import CHOICES_MAX, SIDES, Dimension, Identity, Kind, Scene, Suspicion, Visibility
 from app.schemas import Document, Request
 
 DAY_MS = 86_400_000
@@ -44,11 +44,16 @@ class ChannelFields(Request):
     key: Key
     name: Annotated[str, Field(max_length=32)] = ""
     delay_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    weight: Annotated[int, Field(ge=0, le=100)] | None = None
+    identity: Identity = "device"
 
 
 def _differing(channels: list[ChannelFields]) -> list[ChannelFields]:
     if len({each.key for each in channels}) != len(channels):
         raise ValueError("two channels have the same key")
+    if sum(each.identity == "wechat" for each in channels) > 1:
+        # The openid is the identity: by two such channels one person would be one voter in two places.
+        raise ValueError("a session has one channel at most that takes WeChat identities")
     return channels
 
 
@@ -85,6 +90,8 @@ class RoundFields(Request):
     grace_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
     visibility: Visibility = "live"
     likes_per_second: Annotated[int, Field(ge=1, le=50)] = 15
+    sealed: bool = False
+    quarantine: Annotated[list[Suspicion], Field(max_length=2)] = []
 
     @model_validator(mode="after")
     def _rules_agree(self) -> Self:
@@ -152,6 +159,8 @@ class ChannelDocument(Document):
     key: str
     name: str
     delay_ms: int
+    weight: int | None
+    identity: Identity
 
 
 class ContestantDocument(Document):
@@ -185,6 +194,8 @@ class RoundDocument(Document):
     grace_ms: int
     visibility: str
     likes_per_second: int
+    sealed: bool
+    quarantine: list[Suspicion]
     opened_at_ms: int | None
     closes_at_ms: int | None
     locks_at_ms: int | None
@@ -226,6 +237,8 @@ class SessionDocument(Document):
     deciding: bool
     starts_at_ms: int | None
     created_at_ms: int
+    purge_at_ms: int | None = Field(description="When the key of its voters is destroyed; null until it has ended.")
+    purged_at_ms: int | None
     channels: list[ChannelDocument]
     contestants: list[ContestantDocument]
     rounds: list[RoundDocument]

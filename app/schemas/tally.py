@@ -39,7 +39,10 @@ class TallyRound(Document):
     changeable: bool
     votes_per_day: int | None
     void_reason: str | None
+    sealed: bool
+    certified_at_ms: int | None
     turnout: int
+    held: int
 
 
 class TallyChoice(Document):
@@ -51,6 +54,27 @@ class TallyChoice(Document):
     pct_text: str
     likes: int
     likes_text: str
+    score: int
+    score_text: str
+
+
+class TallyChannel(Document):
+    """One channel's own tally; a voided one counts in nothing else."""
+
+    key: str
+    name: str
+    weight: int | None
+    voided: bool
+    turnout: int
+    votes: dict[str, int]
+    likes: dict[str, int]
+
+
+class HeldFigures(Document):
+    """What the quarantine holds back; in no vote above."""
+
+    ballots: int
+    votes: dict[str, int]
 
 
 class TallyFigures(Document):
@@ -58,8 +82,12 @@ class TallyFigures(Document):
     votes: int
     likes: int
     turnout: int
+    by: Literal["votes", "score"]
     leader: str | None
     tie: bool
+    channels: list[TallyChannel]
+    held: HeldFigures
+    corrections: int
 
 
 class TallyRundown(Document):

@@ -5,15 +5,26 @@ from typing import Annotated
 from pydantic import Field, StrictInt
 
 from app.domain.ballot import NONCE_LENGTH_MAX
-from app.domain.session import CHOICES_MAX
+from app.domain.session import CHOICES_MAX, Identity
+from app.domain.work import CHALLENGE_LENGTH, SOLUTION_LENGTH_MAX
 from app.schemas import Document, Request
 from app.schemas.session import Key
 
 ChoiceName = Annotated[str, Field(max_length=64)]
 
 
+class Work(Request):
+    """What a phone did for a challenge: SHA-256 over both begins with as many zero bits as were asked."""
+
+    challenge: Annotated[str, Field(max_length=CHALLENGE_LENGTH)]
+    solution: Annotated[str, Field(max_length=SOLUTION_LENGTH_MAX, pattern=r"^[ -~]*$")]
+
+
 class Join(Request):
     channel: Key | None = None
+    ticket: Annotated[str, Field(max_length=64, description="As printed; however it is typed.")] = ""
+    nonce: Annotated[str, Field(max_length=NONCE_LENGTH_MAX, description="The same for a retry with a ticket.")] = ""
+    work: Work | None = None
 
 
 RunNumber = Annotated[
@@ -55,9 +66,17 @@ class Liked(Document):
     clipped: bool
 
 
+class About(Document):
+    icp: str
+    privacy_contact: str
+    purge_days: int
+    wechat: bool = Field(description="Whether signing in by WeChat is set up.")
+
+
 class Joined(Document):
     token: str
     channel: str
+    identity: Identity
     session: str
     delay_ms: int
     expires_at_ms: int

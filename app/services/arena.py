@@ -7,15 +7,17 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from app.domain.clock import Clock
+from app.domain.clock import Clock, SystemClock
 from app.domain.errors import ArenaError, SessionNotFound
 from app.domain.lifecycle import ON_AIR
 from app.domain.session import Round, Session
+from app.domain.signature import SigningKey
 from app.domain.tally import Counts
 from app.live.facts import SessionChanged, SessionLoaded
 from app.live.hub import Hub, LiveSession
 from app.settings import Settings
 from app.storage import ballots
+from app.storage.crew import last_written_ms
 from app.storage.engine import READERS, Database
 from app.storage.sessions import codes_on_air, load_session, raise_revision, session_exists
 from app.storage.writer import Transaction, Writer
@@ -32,9 +34,18 @@ class Arena:
         self.clock = clock
         self.database = Database(settings.url)
         self.database.migrate()
+        if isinstance(clock, SystemClock):
+            with self.database.reader.connect() as connection:
+                clock.go_on_from(last_written_ms(connection))
         self.hub = Hub(clock, self.database.next_epoch(clock.now_ms()), settings.sockets_max)
         self.writer = Writer(self.database.writer, clock, settings.writer_queue_max, self.hub.learn)
         self.signing_secret = settings.signing_secret()
+        self.signing_key = SigningKey.derived(self.signing_secret)
+        self.exports: dict[tuple[int, int, str], bytes] = {}
+        """The last exports of ledgers, which never change once they are there."""
+        self.exporting = asyncio.Lock()
+        self.exports_wanted = 0
+        self.refusals_noted: dict[tuple[int, str, str | None], int] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="arena-reader")
         self._loading: dict[str, asyncio.Task[None]] = {}
 
@@ -106,9 +117,9 @@ def load(transaction: Transaction, code: str) -> None:
 
 
 def _counts(connection: Connection, round_: Round) -> Counts:
-    if round_.result is not None:
-        return Counts(dict(round_.result["votes"]), dict(round_.result["likes"]), round_.result["turnout"])
-    return ballots.recount(connection, round_.run_id, round_.keys)[0]
+    if round_.standing is not None:
+        return Counts.announced(round_.standing, len(round_.corrections))
+    return ballots.recount(connection, round_.run_id, round_.keys)
 
 
 def changed(transaction: Transaction, session: Session) -> Session:

@@ -6,12 +6,15 @@ Access tokens are looked up by their hash. Device tokens are signed and stand in
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from itsdangerous import BadSignature, Signer
 
 from app.domain.errors import (
+    ArenaError,
     SessionNotFound,
     TokenExpired,
     TokenInvalid,
@@ -50,9 +53,15 @@ class Crew:
         """
         if verb not in CAN[self.role]:
             able = " or ".join(role for role, verbs in CAN.items() if verb in verbs)
-            raise WrongRole(f"A {self.role} may not {verb}; ask for a token with the role {able}.", role=str(self.role))
-        if self.session is not None and self.session != code:
-            raise WrongSession("This token is for another session; ask for one that covers this session.")
+            refusal: ArenaError = WrongRole(
+                f"A {self.role} may not {verb}; ask for a token with the role {able}.", role=str(self.role)
+            )
+        elif self.session is not None and self.session != code:
+            refusal = WrongSession("This token is for another session; ask for one that covers this session.")
+        else:
+            return
+        refusal.attempt = (self, str(verb), code)
+        raise refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,38 @@ class Phone:
 
 
 Bearer = Crew | Phone | None
+REFUSAL_INTERVAL_MS = 60_000
+REFUSALS_KEPT = 1_000
+COMMAND_LINE = Crew(0, Role.ADMIN, "command line", None, None)
+CLOCK = Crew(0, Role.ADMIN, "clock", None, None)
+"""Who locks a round when its time has come."""
+
+
+def audit(
+    transaction: Transaction,
+    actor: Crew,
+    action: str,
+    *,
+    session_id: int | None = None,
+    round: int | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    detail: str = "",
+) -> None:
+    """Write down who did what, in the transaction of the act itself."""
+    crew.add_audit(
+        transaction.connection,
+        at_ms=transaction.now_ms,
+        actor=actor.name or str(actor.role),
+        role="clock" if actor is CLOCK else str(actor.role),
+        token_id=actor.id,
+        action=action,
+        session_id=session_id,
+        round=round,
+        before=before,
+        after=after,
+        detail=detail,
+    )
 
 
 def new_phone(code: str, channel: str, now_ms: int) -> Phone:
@@ -86,6 +127,28 @@ def sign_phone(arena: Arena, phone: Phone) -> str:
     """Return the device token. It says nothing secret; the signature makes it unforgeable."""
     text = f"d1~{phone.code}~{phone.channel}~{phone.device}~{phone.issued_at_ms}"
     return _signer(arena.signing_secret).sign(text).decode()
+
+
+async def note_refusal(arena: Arena, refusal: ArenaError) -> None:
+    """Write down that one of the crew tried what the role may not do: each attempt once a minute at most."""
+    if refusal.attempt is None:
+        return
+    actor, verb, code = refusal.attempt
+    now_ms, noted = arena.clock.now_ms(), arena.refusals_noted
+    if now_ms - noted.get((actor.id, verb, code), -REFUSAL_INTERVAL_MS) < REFUSAL_INTERVAL_MS:
+        return
+    if len(noted) >= REFUSALS_KEPT:
+        noted.clear()
+    noted[actor.id, verb, code] = now_ms
+    # What cannot be written down is refused all the same.
+    with suppress(ArenaError):
+        await arena.write(_note_refusal, actor, verb, code, refusal.code)
+
+
+def _note_refusal(transaction: Transaction, actor: Crew, verb: str, code: str | None, why: str) -> None:
+    session = None if code is None else load_session(transaction.connection, code)
+    after = {"tried": verb, "refused": why}
+    audit(transaction, actor, "refused", session_id=None if session is None else session.id, after=after)
 
 
 async def identify(arena: Arena, token: str) -> Crew | Phone:
@@ -160,19 +223,18 @@ async def make_token(
 ) -> tuple[int, str, int | None]:
     """Make an access token. Returns its id, the token itself, and when it expires."""
     maker.require(Verb.TOKENS, code)
-    return await arena.write(add_token, role, name, code, hours, maker.name or str(maker.role), maker.expires_at_ms)
+    return await arena.write(add_token, maker, role, name, code, hours)
 
 
 def add_token(
     transaction: Transaction,
+    maker: Crew,
     role: Role,
     name: str,
     code: str | None,
     hours: int | None,
-    actor: str,
-    expires_ms_max: int | None = None,
 ) -> tuple[int, str, int | None]:
-    """Add a token, in its caller's transaction. It never outlives the token that made it (`expires_ms_max`)."""
+    """Add a token, in its caller's transaction. It never outlives the token that made it."""
     token = f"{_PREFIX}{role}_{secrets.token_urlsafe(24)}"
     session_id = None
     if code is not None:
@@ -181,7 +243,7 @@ def add_token(
             raise SessionNotFound(f"No session has the code {code}; check the code.")
         session_id = session.id
     wanted = None if hours is None else transaction.now_ms + hours * 3_600_000
-    expires = min((each for each in (wanted, expires_ms_max) if each is not None), default=None)
+    expires = min((each for each in (wanted, maker.expires_at_ms) if each is not None), default=None)
     token_id = crew.add_token(
         transaction.connection,
         digest=_digest(token),
@@ -191,35 +253,28 @@ def add_token(
         created_at_ms=transaction.now_ms,
         expires_at_ms=expires,
     )
-    crew.add_audit(
-        transaction.connection,
+    audit(
+        transaction,
+        maker,
+        "token_made",
         session_id=session_id,
-        at_ms=transaction.now_ms,
-        actor=actor,
-        role="admin",
-        action="token_made",
-        after={"id": token_id, "role": str(role), "name": name},
+        after={"id": token_id, "role": str(role), "name": name, "expires_at_ms": expires},
     )
     return token_id, token, expires
 
 
 async def revoke_token(arena: Arena, maker: Crew, token_id: int) -> None:
     maker.require(Verb.TOKENS)
-    await arena.write(_revoke, token_id, maker.name or str(maker.role))
+    await arena.write(_revoke, maker, token_id)
     arena.hub.cut_token(token_id)
 
 
-def _revoke(transaction: Transaction, token_id: int, actor: str) -> None:
-    if not crew.revoke_token(transaction.connection, token_id, transaction.now_ms):
+def _revoke(transaction: Transaction, maker: Crew, token_id: int) -> None:
+    row = crew.revoke_token(transaction.connection, token_id, transaction.now_ms)
+    if row is None:
         raise TokenNotFound(f"No token has the number {token_id}; list the tokens to see which there are.")
-    crew.add_audit(
-        transaction.connection,
-        at_ms=transaction.now_ms,
-        actor=actor,
-        role="admin",
-        action="token_revoked",
-        before={"id": token_id},
-    )
+    before = {"id": token_id, "role": row.role, "name": row.name}
+    audit(transaction, maker, "token_revoked", session_id=row.session_id, before=before)
 
 
 async def _crew(arena: Arena, token: str) -> Crew:

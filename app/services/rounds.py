@@ -8,17 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain import ledger, lifecycle
-from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, RoundNotFound, SessionEnded
+from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, NotCertified, RoundNotFound, SamePerson, SessionEnded
 from app.domain.lifecycle import COUNTED, Command, Phase, RunState
-from app.domain.roles import Role, Verb
+from app.domain.roles import Verb
 from app.domain.session import Round, Session, next_step, on_air
 from app.services.arena import Arena, changed, required_session
-from app.services.identity import Crew
+from app.services.identity import CLOCK, Crew, audit
 from app.storage import ballots, crew, sessions
 from app.storage.writer import Transaction
-
-CLOCK = Crew(0, Role.ADMIN, "clock", None, None)
-"""Who locks a round when its time has come."""
 
 VERBS = {
     Command.OPEN: Verb.OPEN,
@@ -119,6 +116,10 @@ def _carry_out(
     reason: str | None,
     asked_ms: int,
 ) -> Session:
+    if what is Command.REVEAL and round_.run.phase is Phase.LOCKED and round_.seal_unbroken:
+        raise NotCertified("This round is sealed; a scrutineer certifies the count before it is revealed.")
+    if what is Command.CERTIFY and round_.sealed and actor.id in _hands(transaction, session, round_):
+        raise SamePerson("Who opened or locked a sealed round cannot certify it; ask another of the crew.")
     state = lifecycle.apply(round_.run, what, asked_ms, session.timing(round_), reason)
     if state is round_.run:
         return session
@@ -131,6 +132,16 @@ def _carry_out(
             round=other.number,
         )
     return _store(transaction, actor, session, round_, state, str(what))
+
+
+def _hands(transaction: Transaction, session: Session, round_: Round) -> set[int]:
+    """Return whose tokens opened, paused, resumed or locked the present run."""
+    entries = crew.acts_on_round(transaction.connection, session.id, round_.number)
+    return {
+        each.token_id
+        for each in entries
+        if each.action in ("open", "pause", "resume", "lock") and (each.after or {}).get("run") == round_.run.number
+    }
 
 
 def _store(
@@ -150,13 +161,11 @@ def _store(
     if state.number != round_.run.number or (state.phase is Phase.OPEN and session.current != round_.number):
         # Only what goes on air becomes the current round; certifying an earlier one does not take it off.
         sessions.change_session(connection, session.id, current_round=round_.number)
-    crew.add_audit(
-        connection,
+    audit(
+        transaction,
+        actor,
+        action,
         session_id=session.id,
-        at_ms=transaction.now_ms,
-        actor=actor.name or str(actor.role),
-        role="clock" if actor is CLOCK else str(actor.role),
-        action=action,
         round=round_.number,
         before=_audited(round_.run),
         after=_audited(state) | ({"digest": result["digest"]} if result else {}),
@@ -167,22 +176,18 @@ def _store(
 
 def _result(transaction: Transaction, session: Session, round_: Round) -> Mapping[str, Any]:
     """Count the run from its ballots, and fold the chain's head into the digest."""
-    whole, channels = ballots.recount(transaction.connection, round_.run_id, round_.keys)
+    counts = ballots.recount(transaction.connection, round_.run_id, round_.keys)
     head, count = ballots.chain_head(transaction.connection, round_.run_id)
     figures = {
         "session": session.code,
         "round": round_.number,
         "run": round_.run.number,
-        "votes": dict(whole.votes),
-        "likes": dict(whole.likes),
-        "turnout": whole.turnout,
         "ballots": count,
-        "channels": {
-            key: {"votes": dict(each.votes), "likes": dict(each.likes), "turnout": each.turnout}
-            for key, each in sorted(channels.items())
-        },
+        "deciding": session.deciding,
+        "weights": session.weights,
+        **counts.figures(),
     }
-    return {**figures, "chain_head": head, "digest": ledger.result_digest(head, figures)}
+    return {**figures, "chain_head": head, "digest": ledger.fold(head, figures)}
 
 
 def _audited(state: RunState) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from app.domain import lifecycle
 from app.domain.errors import CodeTaken, Conflict, InvalidSession, RoundNotFound, RulesFrozen, SessionEnded
 from app.domain.roles import Verb
 from app.domain.session import Contestant, Round, Scene, Session, next_step, on_air, was_opened
@@ -36,8 +35,10 @@ from app.schemas.session import (
     round_values,
 )
 from app.services.arena import Arena, changed, required_session
-from app.services.identity import Crew
-from app.storage import crew, sessions
+from app.services.identity import Crew, audit
+from app.services.purge import purge_at_ms
+from app.settings import Settings
+from app.storage import sessions
 from app.storage.writer import Transaction
 
 # Without the signs that are mistaken for one another when a host reads the code out: 0 O, 1 I L, U V.
@@ -50,7 +51,7 @@ async def create_show(arena: Arena, actor: Crew, wanted: ShowCreate) -> ShowDocu
     """Make a show. Raises Conflict where the slug is taken."""
     actor.require(Verb.EDIT)
     slug = wanted.slug or f"show-{secrets.token_hex(4)}"
-    await arena.write(_add_show, slug, wanted.name)
+    await arena.write(_make_show, actor, slug, wanted.name)
     return ShowDocument(slug=slug, name=wanted.name)
 
 
@@ -112,8 +113,8 @@ async def list_sessions(arena: Arena, actor: Crew, limit: int, before: int | Non
     return SessionList(sessions=[_summary(row) for row in rows])
 
 
-def session_document(session: Session, public_url: str) -> SessionDocument:
-    """Return a session as the API shows it: no counts, no keys. `public_url` is how phones reach the service, or ""."""
+def session_document(session: Session, settings: Settings) -> SessionDocument:
+    """Return a session as the API shows it: no counts, no keys."""
     step = next_step(session)
     return SessionDocument(
         code=session.code,
@@ -126,14 +127,16 @@ def session_document(session: Session, public_url: str) -> SessionDocument:
         deciding=session.deciding,
         starts_at_ms=session.starts_at_ms,
         created_at_ms=session.created_at_ms,
-        channels=[ChannelDocument(key=each.key, name=each.name, delay_ms=each.delay_ms) for each in session.channels],
+        purge_at_ms=purge_at_ms(session.ended_at_ms, settings.purge_days),
+        purged_at_ms=session.purged_at_ms,
+        channels=[ChannelDocument(**asdict(each)) for each in session.channels],
         contestants=[ContestantDocument(**_slots(each)) for each in session.contestants],
         rounds=[_round_document(each) for each in session.rounds],
         current_round=session.current,
         next=None if step is None else NextStep(command=step[0], round=step[1]),
         overlay=OverlayDocument(scene=session.scene),
         links=Links(
-            base=public_url,
+            base=settings.public_url,
             vote=f"/v/{session.code}",
             overlay=f"/overlay/{session.code}",
             report=f"/report/{session.code}",
@@ -159,6 +162,8 @@ def _round_document(round_: Round) -> RoundDocument:
         grace_ms=round_.grace_ms,
         visibility=round_.visibility,
         likes_per_second=round_.likes_per_second,
+        sealed=round_.sealed,
+        quarantine=list(round_.quarantine),
         opened_at_ms=run.opened_at_ms,
         closes_at_ms=run.closes_at_ms,
         locks_at_ms=run.locks_at_ms,
@@ -167,7 +172,7 @@ def _round_document(round_: Round) -> RoundDocument:
         certified_at_ms=run.certified_at_ms,
         remaining_ms=run.remaining_ms,
         void_reason=run.void_reason,
-        allowed=[str(each) for each in lifecycle.allowed(run)],
+        allowed=[str(each) for each in round_.allowed],
     )
 
 
@@ -186,16 +191,11 @@ def _summary(row: Row[Any]) -> SessionSummary:
     )
 
 
-def _add_show(transaction: Transaction, slug: str, name: str) -> int:
+def _make_show(transaction: Transaction, actor: Crew, slug: str, name: str) -> int:
     if sessions.find_show(transaction.connection, slug) is not None:
         raise Conflict(f"The show “{slug}” exists; choose another slug.", slug=slug)
-    return sessions.add_show(
-        transaction.connection,
-        slug=slug,
-        name=name,
-        voter_key=secrets.token_hex(32),
-        created_at_ms=transaction.now_ms,
-    )
+    audit(transaction, actor, "show_made", after={"slug": slug, "name": name})
+    return sessions.add_show(transaction.connection, slug=slug, name=name, created_at_ms=transaction.now_ms)
 
 
 def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: str | None) -> Session:
@@ -206,7 +206,7 @@ def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: 
     show_id = sessions.find_show(connection, wanted.show)
     if show_id is None:
         name = "先锋擂台" if wanted.show == "pioneer-arena" else wanted.show
-        show_id = _add_show(transaction, wanted.show, name)
+        show_id = _make_show(transaction, actor, wanted.show, name)
     values: dict[str, Any] = {
         "show_id": show_id,
         "number": wanted.number,
@@ -219,6 +219,7 @@ def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: 
         "created_at_ms": transaction.now_ms,
         "scene": "board",
         "channels": [each.model_dump() for each in wanted.channels],
+        "voter_key": secrets.token_hex(32),
     }
     if code is not None and sessions.session_exists(connection, code):
         raise CodeTaken(f"The code {code} is taken; choose another, or leave it out.")
@@ -228,7 +229,7 @@ def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: 
     sessions.put_contestants(connection, session_id, contestants)
     for number, fields in enumerate(wanted.rounds, 1):
         sessions.add_round(connection, session_id, number, round_values(fields))
-    _audit(transaction, actor, session_id, "session_made", after={"code": code, "title": values["title"]})
+    audit(transaction, actor, "session_made", session_id=session_id, after={"code": code, "title": values["title"]})
     return required_session(connection, code)
 
 
@@ -238,10 +239,15 @@ def _change(transaction: Transaction, actor: Crew, code: str, changes: SessionCh
     values = {key: value for key, value in sent.items() if value is not None or key in ("number", "starts_at_ms")}
     before = {key: getattr(session, key) for key in values}
     if changes.status is not None:
+        if changes.status == "live" and session.purged_at_ms is not None:
+            raise SessionEnded("The voters' key of this session was destroyed on its date; make another session.")
         if changes.status == "ended" and (round_ := on_air(session)) is not None:
             raise Conflict(f"Round {round_.number} is {round_.run.phase}; lock it before you end the session.")
         before["status"] = session.status
         values["ended"] = changes.status == "ended"
+        values["ended_at_ms"] = session.ended_at_ms if session.ended and values["ended"] else transaction.now_ms
+        if not values["ended"]:
+            values["ended_at_ms"] = None
     if changes.channels is not None:
         if any(was_opened(each) for each in session.rounds):
             raise RulesFrozen("A round was opened; the channels and their delays stand as they are.")
@@ -329,28 +335,8 @@ def _changed(
     number: int | None = None,
     **audited: Any,
 ) -> Session:
-    _audit(transaction, actor, session.id, action, number, **audited)
+    audit(transaction, actor, action, session_id=session.id, round=number, **audited)
     return changed(transaction, session)
-
-
-def _audit(
-    transaction: Transaction,
-    actor: Crew,
-    session_id: int,
-    action: str,
-    number: int | None = None,
-    **audited: Any,
-) -> None:
-    crew.add_audit(
-        transaction.connection,
-        session_id=session_id,
-        at_ms=transaction.now_ms,
-        actor=actor.name or str(actor.role),
-        role=str(actor.role),
-        action=action,
-        round=number,
-        **audited,
-    )
 
 
 def _contestants(transaction: Transaction, kind: Any, fields: list[ContestantFields]) -> Sequence[Contestant]:

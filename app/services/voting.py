@@ -1,4 +1,4 @@
-"""Joining, voting, liking: what a phone does.
+"""Voting and liking: what a phone does.
 
 Votes and likes are handed to the writer one by one and handled there by the batch: one look at the round, one at the
 voters' earlier ballots, one insert. Arrival is stamped before the queue; the ballot counts when its batch has
@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from app.domain import ballot, ledger, lifecycle, likes
 from app.domain.ballot import Cast, Placement
-from app.domain.errors import ArenaError, InvalidRequest, RoundNotFound, RoundNotOpen, SessionEnded
+from app.domain.errors import ArenaError, RoundNotFound, RoundNotOpen, SessionEnded
 from app.domain.lifecycle import Phase, RunState
 from app.domain.session import Round, Session
 from app.live.facts import Counted
-from app.schemas.voting import Joined, Liked, OwnBallot, OwnState, Receipt
+from app.schemas.voting import Liked, OwnBallot, OwnState, Receipt
 from app.services.arena import Arena
-from app.services.identity import Phone, new_phone, sign_phone
+from app.services.identity import Phone
+from app.services.joining import require_shown
 from app.storage import ballots
 from app.storage.sessions import load_session, revision_of, runs_of
 from app.storage.writer import Transaction
@@ -37,33 +38,11 @@ class Request:
     nonce: str = ""
     run: int | None = None
     """The run that the phone saw. Without it, what an overloaded network held up could land in a rerun."""
+    seen: bool = True
+    """Whether this phone has looked at a tally since the service started; asked only where a rule asks for it."""
 
 
 R = TypeVar("R", Receipt, Liked)
-
-
-async def join(arena: Arena, code: str, channel: str | None, known: Phone | None) -> Joined:
-    """Give a phone its identity in a session; the one it has where it brings one. Writes nothing.
-
-    Raises:
-        SessionNotFound; InvalidRequest: the session has no such channel.
-    """
-    session = (await arena.live(code)).session
-    keys = [each.key for each in session.channels]
-    if channel is not None and channel not in keys:
-        raise InvalidRequest(f"This session has no channel “{channel}”; it has {', '.join(keys)}.", channels=keys)
-    now_ms = arena.clock.now_ms()
-    chosen = channel or ("web" if "web" in keys else keys[0])
-    # The channel is part of the identity: one who could change it could choose the longest delay.
-    phone = known if known is not None and known.code == session.code else new_phone(session.code, chosen, now_ms)
-    return Joined(
-        token=sign_phone(arena, phone),
-        channel=phone.channel,
-        session=session.code,
-        delay_ms=session.delay_ms(phone.channel),
-        expires_at_ms=phone.expires_at_ms,
-        server_time_ms=now_ms,
-    )
 
 
 async def vote(
@@ -74,8 +53,18 @@ async def vote(
     Raises:
         RoundNotFound, RoundNotOpen, InvalidBallot, AlreadyVoted, NoVotesLeft, Overloaded, NotStored
     """
-    request = Request(code, number, phone, arena.clock.now_ms(), tuple(choices), nonce, run)
+    request = Request(
+        code, number, phone, arena.clock.now_ms(), tuple(choices), nonce, run, _seen(arena, code, number, phone)
+    )
     return await arena.writer.submit(cast_votes, request)
+
+
+def _seen(arena: Arena, code: str, number: int, phone: Phone) -> bool:
+    live = arena.hub.live.get(code)
+    round_ = None if live is None else live.session.round(number)
+    if live is None or round_ is None or "unseen" not in round_.quarantine:
+        return True
+    return phone.voter(live.session) in live.seen
 
 
 async def like(
@@ -201,7 +190,7 @@ def _cast_in_round(
             outcomes.append(refusal)
             continue
         if not repeat:
-            _count(fact, voter, cast, mine)
+            _count(fact, request.phone.channel, voter, cast, mine)
             mine.append(cast)
             rows.append(
                 {
@@ -213,6 +202,7 @@ def _cast_in_round(
                     "nonce": cast.nonce,
                     "receipt": cast.receipt,
                     "accepted_at_ms": cast.accepted_at_ms,
+                    "held": cast.held,
                 }
             )
         outcomes.append(
@@ -233,7 +223,9 @@ def _cast_in_round(
         )
     if rows:
         ballots.append_ballots(transaction.connection, round_.run_id, rows, transaction.now_ms)
-        ballots.add_to_timeline(transaction.connection, round_.run_id, transaction.now_ms // 1000, fact.votes, {})
+        ballots.add_to_timeline(
+            transaction.connection, round_.run_id, transaction.now_ms // 1000, fact.counts.votes, {}
+        )
         transaction.facts.append(fact)
     return outcomes
 
@@ -255,17 +247,22 @@ def _cast_one(
         return placed, True
     nonce = request.nonce or secrets.token_hex(8)
     receipt = ledger.receipt(str(round_.run_id), voter, placed.slot, placed.revision, choices, nonce)
-    return Cast(placed.slot, placed.revision, choices, nonce, receipt, now_ms), False
+    held = ballot.suspicion(round_.quarantine, earlier, request.arrived_ms - request.phone.issued_at_ms, request.seen)
+    return Cast(placed.slot, placed.revision, choices, nonce, receipt, now_ms, held), False
 
 
-def _count(fact: Counted, voter: str, cast: Cast, earlier: Sequence[Cast]) -> None:
-    for key in cast.choices:
-        fact.votes[key] = fact.votes.get(key, 0) + 1
+def _count(fact: Counted, channel: str, voter: str, cast: Cast, earlier: Sequence[Cast]) -> None:
+    votes = dict.fromkeys(cast.choices, 1)
     if cast.revision > 1:
         for key in earlier[-1].choices:
-            fact.votes[key] = fact.votes.get(key, 0) - 1
-    if not earlier:
-        fact.turnout += 1
+            votes[key] = votes.get(key, 0) - 1
+    if cast.held:
+        fact.counts.hold(cast.held, 1, votes)
+    else:
+        for counts in (fact.counts, fact.counts.channel(channel)):
+            counts.turnout += 0 if earlier else 1
+            for key, vote in votes.items():
+                counts.votes[key] = counts.votes.get(key, 0) + vote
     fact.voters.add(voter)
     fact.voted.add(voter)
 
@@ -273,6 +270,7 @@ def _count(fact: Counted, voter: str, cast: Cast, earlier: Sequence[Cast]) -> No
 def _require_open(session: Session, round_: Round, request: Request) -> None:
     if session.ended:
         raise SessionEnded("The session is over; nothing is counted any more.")
+    require_shown(session, request.phone)
     extra_ms = round_.grace_ms + session.delay_ms(request.phone.channel)
     if not lifecycle.accepts(round_.run, request.arrived_ms, extra_ms):
         phase = str(round_.run.phase)
@@ -308,7 +306,8 @@ def _like_in_round(
             continue
         for key, total in totals.items():
             if total != before.get(key, 0):
-                fact.likes[key] = fact.likes.get(key, 0) + total - before.get(key, 0)
+                for counts in (fact.counts, fact.counts.channel(request.phone.channel)):
+                    counts.likes[key] = counts.likes.get(key, 0) + total - before.get(key, 0)
                 changed[voter, key] = {
                     "run_id": round_.run_id,
                     "voter": voter,
@@ -322,6 +321,8 @@ def _like_in_round(
         outcomes.append(Liked(round=round_.number, run=round_.run.number, totals=totals, clipped=clipped))
     if changed:
         ballots.put_like_totals(transaction.connection, list(changed.values()))
-        ballots.add_to_timeline(transaction.connection, round_.run_id, transaction.now_ms // 1000, {}, fact.likes)
+        ballots.add_to_timeline(
+            transaction.connection, round_.run_id, transaction.now_ms // 1000, {}, fact.counts.likes
+        )
         transaction.facts.append(fact)
     return outcomes

@@ -1,7 +1,7 @@
 """The ledger, the likes and the timeline in the database. Every function works in its caller's transaction."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from app.domain import ledger
 from app.domain.ballot import Cast
 from app.domain.ledger import LedgerLine
-from app.domain.tally import Counts
+from app.domain.tally import Counts, Held
 from app.storage.tables import AUDIENCE_MINUTE, BALLOT, LEDGER_BATCH, LIKE_TOTAL, ROUND, RUN, TIMELINE, upsert
 
 _IN_MAX = 500
@@ -25,6 +25,7 @@ _EARLIER = (
         BALLOT.c.nonce,
         BALLOT.c.receipt,
         BALLOT.c.accepted_at_ms,
+        BALLOT.c.held,
     )
     .where(BALLOT.c.run_id == bindparam("run_id"), BALLOT.c.voter.in_(bindparam("voters", expanding=True)))
     .order_by(BALLOT.c.seq)
@@ -51,6 +52,7 @@ def earlier_ballots(connection: Connection, run_id: int, voters: Iterable[str]) 
                     row.nonce,
                     row.receipt,
                     row.accepted_at_ms,
+                    row.held,
                 )
             )
     return found
@@ -81,6 +83,7 @@ def ledger_line(run_id: int, row: Mapping[str, Any]) -> LedgerLine:
         tuple(row["choices"].split(",")),
         row["channel"],
         row["accepted_at_ms"],
+        row["held"],
     )
 
 
@@ -146,10 +149,22 @@ def _likes_upsert(dialect: str) -> Any:
     )
 
 
-def recount(connection: Connection, run_id: int, choices: Sequence[str]) -> tuple[Counts, dict[str, Counts]]:
-    """Count a run from its ballots and likes, whole and by channel. The highest revision of a slot is what counts."""
-    whole = _zero(choices)
-    channels: dict[str, Counts] = {}
+def recount(
+    connection: Connection,
+    run_id: int,
+    choices: Sequence[str],
+    voided: Collection[str] = (),
+    released: Collection[str] = (),
+) -> Counts:
+    """Count a run from its ballots and likes: the highest revision of a slot is what counts, what is held back is
+    counted apart, and a voided channel stands beside the whole.
+    """
+    counts = _zero(choices)
+    counts.voided = frozenset(voided)
+
+    def of(channel: str) -> Counts:
+        return counts.channels.setdefault(channel, _zero(choices))
+
     later = BALLOT.alias("later")
     standing = ~(
         select(1)
@@ -162,30 +177,43 @@ def recount(connection: Connection, run_id: int, choices: Sequence[str]) -> tupl
         .exists()
     )
     for row in connection.execute(
-        select(BALLOT.c.choices, BALLOT.c.channel, func.count().label("ballots"))
+        select(BALLOT.c.choices, BALLOT.c.channel, BALLOT.c.held, func.count().label("ballots"))
         .where(BALLOT.c.run_id == run_id, standing)
-        .group_by(BALLOT.c.choices, BALLOT.c.channel)
+        .group_by(BALLOT.c.choices, BALLOT.c.channel, BALLOT.c.held)
     ):
+        counted = not row.held or row.held in released
+        votes = of(row.channel).votes if counted else _held(counts, row.held, choices).votes
         for key in row.choices.split(","):
-            whole.votes[key] += row.ballots
-            channels.setdefault(row.channel, _zero(choices)).votes[key] += row.ballots
+            votes[key] += row.ballots
     for row in connection.execute(
-        select(BALLOT.c.channel, func.count(BALLOT.c.voter.distinct()).label("voters"))
+        select(
+            BALLOT.c.channel,
+            BALLOT.c.held,
+            func.count().label("ballots"),
+            func.count(BALLOT.c.voter.distinct()).label("voters"),
+        )
         .where(BALLOT.c.run_id == run_id)
-        .group_by(BALLOT.c.channel)
+        .group_by(BALLOT.c.channel, BALLOT.c.held)
     ):
-        channels.setdefault(row.channel, _zero(choices)).turnout = row.voters
-    whole.turnout = (
-        connection.scalar(select(func.count(BALLOT.c.voter.distinct())).where(BALLOT.c.run_id == run_id)) or 0
-    )
+        # A voter is held by one rule or by none, and takes part by one channel: the sums count nobody twice.
+        if not row.held or row.held in released:
+            of(row.channel).turnout += row.voters
+        else:
+            _held(counts, row.held, choices).ballots += row.ballots
     for row in connection.execute(
         select(LIKE_TOTAL.c.choice, LIKE_TOTAL.c.channel, func.sum(LIKE_TOTAL.c.total).label("likes"))
         .where(LIKE_TOTAL.c.run_id == run_id)
         .group_by(LIKE_TOTAL.c.choice, LIKE_TOTAL.c.channel)
     ):
-        whole.likes[row.choice] += int(row.likes)
-        channels.setdefault(row.channel, _zero(choices)).likes[row.choice] += int(row.likes)
-    return whole, channels
+        of(row.channel).likes[row.choice] += int(row.likes)
+    for channel, each in counts.channels.items():
+        if channel not in counts.voided:
+            counts.add(each)
+    return counts
+
+
+def _held(counts: Counts, rule: str, choices: Sequence[str]) -> Held:
+    return counts.held.setdefault(rule, Held(votes=dict.fromkeys(choices, 0)))
 
 
 def voters_of(connection: Connection, run_id: int) -> set[str]:
@@ -241,7 +269,7 @@ def audience(connection: Connection, session_id: int) -> list[Row[Any]]:
 
 
 def _zero(choices: Sequence[str]) -> Counts:
-    return Counts(votes=Counter(dict.fromkeys(choices, 0)), likes=Counter(dict.fromkeys(choices, 0)))
+    return Counts(votes=dict.fromkeys(choices, 0), likes=dict.fromkeys(choices, 0))
 
 
 def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from app.storage.tables import ACCESS_TOKEN, AUDIT_ENTRY, SESSION
+from app.domain import ledger
+from app.storage.tables import ACCESS_TOKEN, AUDIT_ENTRY, LEDGER_BATCH, SESSION
 
 
 def add_token(connection: Connection, **values: Any) -> int:
@@ -32,25 +33,91 @@ def list_tokens(connection: Connection) -> list[Row[Any]]:
     )
 
 
-def revoke_token(connection: Connection, token_id: int, now_ms: int) -> bool:
-    """Revoke a token; say whether there was one. A repeat keeps the first time."""
-    if connection.scalar(select(ACCESS_TOKEN.c.id).where(ACCESS_TOKEN.c.id == token_id)) is None:
-        return False
+def revoke_token(connection: Connection, token_id: int, now_ms: int) -> Row[Any] | None:
+    """Revoke a token and return its row as it was, or None where there is none. A repeat keeps the first time."""
+    row = connection.execute(select(ACCESS_TOKEN).where(ACCESS_TOKEN.c.id == token_id)).one_or_none()
+    if row is None:
+        return None
     connection.execute(
         update(ACCESS_TOKEN)
         .where(ACCESS_TOKEN.c.id == token_id, ACCESS_TOKEN.c.revoked_at_ms.is_(None))
         .values(revoked_at_ms=now_ms)
     )
-    return True
+    return row
 
 
-def add_audit(connection: Connection, **values: Any) -> None:
-    connection.execute(insert(AUDIT_ENTRY).values(**values))
+def add_audit(
+    connection: Connection,
+    *,
+    at_ms: int,
+    actor: str,
+    role: str,
+    action: str,
+    token_id: int,
+    session_id: int | None = None,
+    round: int | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    detail: str = "",
+) -> None:
+    """Add an entry at the end of its session's chain, or of the chain of what concerns no session."""
+    entry = {
+        "at_ms": at_ms,
+        "actor": actor,
+        "role": role,
+        "action": action,
+        "round": round,
+        "before": before,
+        "after": after,
+        "detail": detail,
+        "token_id": token_id,
+    }
+    head = audit_head(connection, session_id)
+    connection.execute(insert(AUDIT_ENTRY).values(session_id=session_id, digest=ledger.fold(head, entry), **entry))
 
 
-def read_audit(connection: Connection, session_id: int, after: int, limit: int) -> list[Row[Any]]:
-    """Return entries with a greater id than `after`, oldest first; with `after` 0 the newest `limit`."""
-    statement = select(AUDIT_ENTRY).where(AUDIT_ENTRY.c.session_id == session_id, AUDIT_ENTRY.c.id > after)
+def audit_head(connection: Connection, session_id: int | None) -> str:
+    """Return the digest of a session's last entry."""
+    last = (
+        select(AUDIT_ENTRY.c.digest)
+        .where(AUDIT_ENTRY.c.session_id.is_not_distinct_from(session_id))
+        .order_by(AUDIT_ENTRY.c.id.desc())
+        .limit(1)
+    )
+    return connection.scalar(last) or ledger.CHAIN_START
+
+
+def last_written_ms(connection: Connection) -> int:
+    """Return when the last ballots, or the last act of the crew, were committed; 0 where nothing was."""
+    ballots = connection.scalar(select(func.max(LEDGER_BATCH.c.committed_at_ms))) or 0
+    return max(ballots, connection.scalar(select(func.max(AUDIT_ENTRY.c.at_ms))) or 0)
+
+
+def acts_on_round(connection: Connection, session_id: int, number: int) -> list[Row[Any]]:
+    """Return what was done with a round, oldest first."""
+    return list(
+        connection.execute(
+            select(AUDIT_ENTRY)
+            .where(AUDIT_ENTRY.c.session_id == session_id, AUDIT_ENTRY.c.round == number)
+            .order_by(AUDIT_ENTRY.c.id)
+        )
+    )
+
+
+def read_whole_audit(connection: Connection, session_id: int) -> list[Row[Any]]:
+    """Return every entry of a session, oldest first."""
+    return list(
+        connection.execute(select(AUDIT_ENTRY).where(AUDIT_ENTRY.c.session_id == session_id).order_by(AUDIT_ENTRY.c.id))
+    )
+
+
+def read_audit(connection: Connection, session_id: int | None, after: int, limit: int) -> list[Row[Any]]:
+    """Return entries with a greater id than `after`, oldest first; with `after` 0 the newest `limit`. Without a session
+    those that concern none.
+    """
+    statement = select(AUDIT_ENTRY).where(
+        AUDIT_ENTRY.c.session_id.is_not_distinct_from(session_id), AUDIT_ENTRY.c.id > after
+    )
     if after:
         return list(connection.execute(statement.order_by(AUDIT_ENTRY.c.id).limit(limit)))
     return list(connection.execute(statement.order_by(AUDIT_ENTRY.c.id.desc()).limit(limit)))[::-1]

@@ -18,10 +18,12 @@ _STANDS: ColumnElement[bool] = ~(
 )
 FIND = (
     select(
+        BALLOT.c.run_id,
         BALLOT.c.seq,
         BALLOT.c.choices,
         BALLOT.c.channel,
         BALLOT.c.accepted_at_ms,
+        BALLOT.c.held,
         ROUND.c.number.label("round"),
         RUN.c.number.label("run"),
         RUN.c.phase,
@@ -35,6 +37,6 @@ FIND = (
 
 def find_receipt(
     connection: Connection, session_id: int, receipt: str
-) -> Row[tuple[int, str, str, int, int, int, str, bool]] | None:
+) -> Row[tuple[int, int, str, str, int, str, int, int, str, bool]] | None:
     """Return where a receipt's ballot stands in a session, and whether no later revision took its place; or None."""
     return connection.execute(FIND, {"of_receipt": receipt, "of_session": session_id}).one_or_none()

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from app.domain.ledger import CHAIN_START
 from app.domain.lifecycle import ON_AIR, Phase, RunState
-from app.domain.session import Channel, Choice, Contestant, Round, Session
-from app.storage.tables import CONTESTANT, PORTRAIT, ROUND, RUN, SESSION, SHOW, upsert
+from app.domain.session import Channel, Choice, Contestant, Correction, Round, Session
+from app.storage.tables import CONTESTANT, CORRECTION, PORTRAIT, ROUND, RUN, SESSION, SHOW, upsert
 
 _RUN_FIELDS = tuple(each.name for each in fields(RunState))
 _REVISION = select(SESSION.c.revision).where(SESSION.c.code == bindparam("code"))
@@ -20,7 +20,7 @@ _CONTESTANT_FIELDS = tuple(each.name for each in fields(Contestant))
 def load_session(connection: Connection, code: str) -> Session | None:
     """Return the session with its rounds and their present runs, or None."""
     head = connection.execute(
-        select(SESSION, SHOW.c.slug, SHOW.c.name.label("show_name"), SHOW.c.voter_key)
+        select(SESSION, SHOW.c.slug, SHOW.c.name.label("show_name"))
         .join(SHOW, SHOW.c.id == SESSION.c.show_id)
         .where(SESSION.c.code == code)
     ).one_or_none()
@@ -34,8 +34,9 @@ def load_session(connection: Connection, code: str) -> Session | None:
     )
     any_run = RUN.alias("any_run")
     newest = select(func.max(any_run.c.number)).where(any_run.c.round_id == ROUND.c.id).scalar_subquery()
+    corrected = corrections_of(connection, head.id)
     rounds = tuple(
-        _round(row, contestants)
+        _round(row, contestants, corrected.get(row.run_id, ()))
         for row in connection.execute(
             select(
                 ROUND,
@@ -68,10 +69,12 @@ def load_session(connection: Connection, code: str) -> Session | None:
         revision=head.revision,
         current=head.current_round or (rounds[0].number if rounds else None),
         voter_key=head.voter_key,
+        ended_at_ms=head.ended_at_ms,
+        purged_at_ms=head.purged_at_ms,
     )
 
 
-def _round(row: Row[Any], contestants: Sequence[Contestant]) -> Round:
+def _round(row: Row[Any], contestants: Sequence[Contestant], corrections: Sequence[Correction]) -> Round:
     own = row.choices is not None
     choices = (
         tuple(Choice(each["key"], each["name"]) for each in row.choices)
@@ -95,10 +98,27 @@ def _round(row: Row[Any], contestants: Sequence[Contestant]) -> Round:
         grace_ms=row.grace_ms,
         visibility=row.visibility,
         likes_per_second=row.likes_per_second,
+        sealed=row.sealed,
+        quarantine=tuple(row.quarantine),
         run_id=row.run_id,
         run=RunState(**run),
         result=row.result,
+        corrections=tuple(corrections),
     )
+
+
+def corrections_of(connection: Connection, session_id: int) -> dict[int, list[Correction]]:
+    """Return the confirmed corrections of a session's runs, in their order."""
+    found: dict[int, list[Correction]] = {}
+    for row in connection.execute(
+        select(CORRECTION.c.run_id, CORRECTION.c.record, CORRECTION.c.digest)
+        .join(RUN, RUN.c.id == CORRECTION.c.run_id)
+        .join(ROUND, ROUND.c.id == RUN.c.round_id)
+        .where(ROUND.c.session_id == session_id)
+        .order_by(CORRECTION.c.run_id, CORRECTION.c.number)
+    ):
+        found.setdefault(row.run_id, []).append(Correction(row.record, row.digest))
+    return found
 
 
 def revision_of(connection: Connection, code: str) -> int | None:

@@ -154,7 +154,11 @@ class Writer:
     def _deliver(self, batch: list[_Work], outcomes: Sequence[Any], facts: Sequence[Any]) -> None:
         self.waiting -= len(batch)
         if facts:
-            self._on_commit(facts)
+            try:
+                self._on_commit(facts)
+            except Exception:
+                # It is committed: who asked is answered, whatever the live side makes of it.
+                log.exception("the live side failed")
         for work, outcome in zip(batch, outcomes, strict=True):
             if work.future.done():
                 continue

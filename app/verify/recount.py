@@ -7,13 +7,14 @@ digest published at the lock tells those apart, so what was not compared is said
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain import ledger
 from app.domain.ballot import ONCE, REVISIONS_MAX
 from app.domain.clock import shanghai_day
-from app.domain.ledger import CHAIN_START, EXPORT_FORMAT, FIGURES, LedgerLine
+from app.domain.ledger import CHAIN_START, EXPORT_FORMAT, FIGURES, LATER_FIGURES, LedgerLine
+from app.verify.check import Check, Verification
+from app.verify.corrections import check_corrections, check_signature
 from app.verify.export_file import (
     CODE,
     DAILY,
@@ -34,49 +35,8 @@ SEARCH_COST_MAX = 20_000_000
 """Squares of lines times choices up to which the one changed line of a batch is searched for: about a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong; `line` is the seq of the ballot at fault, where it is one."""
-
-    sentence: str
-    line: int | None = None
-
-
-@dataclass(slots=True)
-class Check:
-    """One thing that was compared, and what was found wrong in it."""
-
-    sentence: str
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        return not self.problems
-
-    def wrong(self, sentence: str, line: int | None = None) -> None:
-        self.problems.append(Problem(sentence, line))
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What `verify_ledger` found. `unproved` says what a file alone cannot show."""
-
-    title: str
-    digest: str
-    checks: tuple[Check, ...]
-    unproved: tuple[str, ...]
-
-    @property
-    def problems(self) -> list[Problem]:
-        return [problem for check in self.checks for problem in check.problems]
-
-    @property
-    def holds(self) -> bool:
-        return not self.problems
-
-
-def verify_ledger(document: Mapping[str, Any], digest: str | None = None) -> Verification:
-    """Recount an export. `digest` is the one that was published at the lock.
+def verify_ledger(document: Mapping[str, Any], digest: str | None = None, key: str | None = None) -> Verification:
+    """Recount an export. `digest` is the one that was published at the lock, `key` the service's public key.
 
     Raises:
         Unreadable: it is not of the format `arena-ledger-1`.
@@ -104,12 +64,19 @@ def verify_ledger(document: Mapping[str, Any], digest: str | None = None) -> Ver
           lambda each: _times(each, lines, document))  # fmt: skip
     check("The result is of this session, round and run, and has the figures that a lock announces.",
           lambda each: _headings(each, document))  # fmt: skip
+    counting = ledger.counted(lines)
     check("Votes, turnout and ballots, counted again, are those announced.",
-          lambda each: _figures(each, lines, result, choices))  # fmt: skip
+          lambda each: _figures(each, lines, counting, result, choices))  # fmt: skip
+    check("Ballots that are held back, counted again, are those announced apart, each voter's all or none.",
+          lambda each: _held(each, lines, result, choices))  # fmt: skip
     check("Votes and turnout of each channel, counted again, are those announced; channels add up to the whole.",
-          lambda each: _channels(each, lines, result, choices))  # fmt: skip
+          lambda each: _channels(each, counting, result, choices))  # fmt: skip
     check("Likes of the channels add up to the whole.", lambda each: _likes(each, document))
     check("The digest follows from the chain's head and the announced figures.", lambda each: _digest(each, result))
+    check("Each correction follows from what it corrects, by its own number, and its figures are counted again.",
+          lambda each: check_corrections(each, document, lines))  # fmt: skip
+    check("The result and each correction are signed by the key that the file names.",
+          lambda each: check_signature(each, document, key))  # fmt: skip
     unproved = [
         "Likes are not ballots: they are cumulative totals and stand in no chain. Only their sums were compared.",
         "Whose ballot it is stands nowhere in the file; each voter can look for the own receipt.",
@@ -123,7 +90,14 @@ def verify_ledger(document: Mapping[str, Any], digest: str | None = None) -> Ver
         )
     else:
         check("The digest is the one that was published.", lambda each: _published(each, result, digest))
-    title = f"{document['session']} · 第{document['round']}轮 · 第{document['run']}次 · {len(lines)} 票"
+    if key is None:
+        unproved.insert(
+            0,
+            "No key was given (--key). So the signatures show that one key signed all of this, not whose: compare "
+            f"{document.get('key')} with the key that was noted before the programme.",
+        )
+    said = {True: "观众投票决定胜负", False: "观众投票不决定胜负"}.get(document.get("deciding"), "")  # type: ignore[arg-type]
+    title = f"{document['session']} · 第{document['round']}轮 · 第{document['run']}次 · {len(lines)} 票 · {said}"
     return Verification(title, str(result["digest"]), tuple(checks), tuple(unproved))
 
 
@@ -149,10 +123,10 @@ def _require_form(document: Mapping[str, Any]) -> None:
 def _lines(check: Check, document: Mapping[str, Any]) -> Iterable[LedgerLine]:
     order = {key: i for i, key in enumerate(document["choices"])}
     for place, row in enumerate(document["ballots"], 1):
-        if not isinstance(row, list) or len(row) != 8:
-            check.wrong(f"Ballot {place} is not a line of eight fields.", place)
+        if not isinstance(row, list) or len(row) not in (8, 9):
+            check.wrong(f"Ballot {place} is not a line of eight fields, or of nine where it is held.", place)
             continue
-        seq, receipt, voter, slot, revision, named, channel, accepted_at_ms = row
+        seq, receipt, voter, slot, revision, named, channel, accepted_at_ms = row[:8]
         line = seq if is_count(seq) else place
         wrong = [
             what
@@ -164,6 +138,7 @@ def _lines(check: Check, document: Mapping[str, Any]) -> Iterable[LedgerLine]:
                 ("revision", is_count(revision) and 1 <= revision <= REVISIONS_MAX),
                 ("channel", is_text(channel, KEY)),
                 ("time", is_count(accepted_at_ms)),
+                ("rule that holds it", len(row) == 8 or is_text(row[8], KEY)),
             )
             if not right
         ]
@@ -179,7 +154,7 @@ def _lines(check: Check, document: Mapping[str, Any]) -> Iterable[LedgerLine]:
         elif sorted(named, key=lambda key: order[key]) != named:
             check.wrong(f"Ballot {line} names its choices in another order than the round.", line)
         elif not wrong:
-            yield LedgerLine(seq, receipt, voter, slot, revision, tuple(named), channel, accepted_at_ms)
+            yield LedgerLine(seq, receipt, voter, slot, revision, tuple(named), channel, accepted_at_ms, *row[8:])
 
 
 def _sequence(check: Check, rows: Sequence[Any]) -> None:
@@ -320,7 +295,11 @@ def _headings(check: Check, document: Mapping[str, Any]) -> None:
     for key in ("session", "round", "run"):
         if not same(result.get(key), document[key]):
             check.wrong(f"The result is of {key} {shown(result.get(key))}, the ballots of {shown(document[key])}.")
-    missing = [key for key in FIGURES if key not in result]
+    if "deciding" in result and not same(result["deciding"], document.get("deciding")):
+        check.wrong("The result and the file differ on whether the audience decides.")
+    # A lock of release 0.1's first tables announced none of the later figures; one that lacks some was changed.
+    optional = LATER_FIGURES if not any(key in result for key in LATER_FIGURES) else ()
+    missing = [key for key in FIGURES if key not in result and key not in optional]
     added = sorted(result.keys() - {*FIGURES, "chain_head", "digest"})
     if missing or added:
         check.wrong(
@@ -328,11 +307,27 @@ def _headings(check: Check, document: Mapping[str, Any]) -> None:
         )
 
 
-def _figures(check: Check, lines: Sequence[LedgerLine], result: Mapping[str, Any], choices: Sequence[str]) -> None:
-    votes, turnout = ledger.recount(lines, choices)
+def _figures(
+    check: Check,
+    lines: Sequence[LedgerLine],
+    counting: Sequence[LedgerLine],
+    result: Mapping[str, Any],
+    choices: Sequence[str],
+) -> None:
+    votes, turnout = ledger.recount(counting, choices)
     for key, counted in (("votes", votes), ("turnout", turnout), ("ballots", len(lines))):
         if not same(result.get(key), counted):
             check.wrong(f"The result announces {key} {shown(result.get(key))}; the ballots give {shown(counted)}.")
+
+
+def _held(check: Check, lines: Sequence[LedgerLine], result: Mapping[str, Any], choices: Sequence[str]) -> None:
+    if not same(result.get("held", {}), counted := ledger.recount_held(lines, choices)):
+        check.wrong(f"The result announces as held {shown(result.get('held'))}; the ballots give {shown(counted)}.")
+    first: dict[str, LedgerLine] = {}
+    for line in lines:
+        before = first.setdefault(line.voter, line)
+        if line.held != before.held:
+            check.wrong(f"Ballot {line.seq} is not held as ballot {before.seq} of the same voter is.", line.seq)
 
 
 def _channels(check: Check, lines: Sequence[LedgerLine], result: Mapping[str, Any], choices: Sequence[str]) -> None:
@@ -379,7 +374,7 @@ def _values(value: Any) -> list[Any]:
 def _digest(check: Check, result: Mapping[str, Any]) -> None:
     figures = {key: value for key, value in result.items() if key not in ("chain_head", "digest")}
     try:
-        computed = ledger.result_digest(result["chain_head"], figures)
+        computed = ledger.fold(result["chain_head"], figures)
     except TypeError:
         check.wrong("The result holds what no digest can cover.")
         return

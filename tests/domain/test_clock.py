@@ -66,3 +66,24 @@ def test_system_clock_tells_the_time_and_never_goes_back() -> None:
     readings = [arena.now_ms() for _ in range(1000)]
     assert readings == sorted(readings)
     assert abs(readings[0] - datetime.now(UTC).timestamp() * 1000) < 5_000
+
+
+class TestGoingOn:
+    def test_a_start_behind_what_was_written_begins_there(self) -> None:
+        clock = SystemClock()
+        wall = clock.now_ms()
+        clock.go_on_from(wall + 3_600_000)
+        assert 3_600_000 <= clock.now_ms() - wall < 3_660_000
+
+    def test_a_start_ahead_of_it_stays_where_it_is(self) -> None:
+        clock = SystemClock()
+        wall = clock.now_ms()
+        clock.go_on_from(wall - 5)
+        clock.go_on_from(0)
+        assert 0 <= clock.now_ms() - wall < 60_000
+
+    def test_what_was_written_in_another_year_is_not_followed(self) -> None:
+        clock = SystemClock()
+        wall = clock.now_ms()
+        clock.go_on_from(wall + 2 * DAY_MS)
+        assert 0 <= clock.now_ms() - wall < 60_000

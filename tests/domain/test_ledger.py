@@ -15,13 +15,15 @@ from app.domain.ledger import (
     CHAIN_START,
     RECEIPT_FORM,
     LedgerLine,
+    counted,
     extend,
+    fold,
     one_changed,
     pseudonym,
     receipt,
     recount,
     recount_channels,
-    result_digest,
+    recount_held,
 )
 
 LINE = LedgerLine(1, "R" * 26, "f" * 24, "once", 1, ("red",), "web", 1_795_176_000_000)
@@ -56,7 +58,8 @@ class TestChain:
             b'[1,"RRRRRRRRRRRRRRRRRRRRRRRRRR","ffffffffffffffffffffffff","once",1,["red"],"web",1795176000000]'
         )
         assert json.loads(LINE.canonical())[5] == ["red"]
-        assert len(json.loads(LINE.canonical())) == len(fields(LedgerLine))
+        assert len(json.loads(LINE.canonical())) == len(fields(LedgerLine)) - 1
+        assert json.loads(replace(LINE, held="too_soon").canonical()) == [*json.loads(LINE.canonical()), "too_soon"]
 
     def test_head_can_be_computed_by_hand(self) -> None:
         second = replace(LINE, seq=2)
@@ -220,21 +223,21 @@ class TestResultDigest:
 
     def test_can_be_computed_by_hand(self) -> None:
         by_hand = b'{"ballots":22,"session":"K7M2QP","votes":{"blue":10,"red":12}}'
-        assert result_digest(CHAIN_START, self.FIGURES) == sha256(b"0" * 64 + b"\n" + by_hand)
+        assert fold(CHAIN_START, self.FIGURES) == sha256(b"0" * 64 + b"\n" + by_hand)
 
     def test_order_of_the_figures_does_not_matter(self) -> None:
         turned = {key: self.FIGURES[key] for key in reversed(self.FIGURES)} | {"votes": {"blue": 10, "red": 12}}
-        assert result_digest(CHAIN_START, turned) == result_digest(CHAIN_START, self.FIGURES)
+        assert fold(CHAIN_START, turned) == fold(CHAIN_START, self.FIGURES)
 
     @pytest.mark.parametrize(
         "change",
         [{"votes": {"red": 13, "blue": 10}}, {"ballots": 23}, {"session": "K7M2QQ"}, {"more": 1}, {"ballots": "22"}],
     )
     def test_any_other_figure_changes_it(self, change: dict[str, Any]) -> None:
-        assert result_digest(CHAIN_START, {**self.FIGURES, **change}) != result_digest(CHAIN_START, self.FIGURES)
+        assert fold(CHAIN_START, {**self.FIGURES, **change}) != fold(CHAIN_START, self.FIGURES)
 
     def test_any_other_chain_changes_it(self) -> None:
-        assert result_digest(extend(CHAIN_START, []), self.FIGURES) != result_digest(CHAIN_START, self.FIGURES)
+        assert fold(extend(CHAIN_START, []), self.FIGURES) != fold(CHAIN_START, self.FIGURES)
 
 
 def ballot(voter: str, slot: str, revision: int, *choices: str) -> LedgerLine:
@@ -336,3 +339,31 @@ class TestOneChanged:
         late = [*self.BATCH[:3], replace(self.BATCH[3], accepted_at_ms=0)]
         for changed in (two, late, list(self.BATCH[:3]), []):
             assert one_changed(CHAIN_START, changed, after, CHOICES) is None
+
+
+class TestWhatCounts:
+    LINES = (
+        LINE,
+        replace(LINE, seq=2, voter="b" * 24, receipt="S" * 26, channel="radio", choices=("blue",)),
+        replace(LINE, seq=3, voter="c" * 24, receipt="T" * 26, held="too_soon"),
+        replace(LINE, seq=4, voter="c" * 24, receipt="U" * 26, held="too_soon", revision=2, choices=("blue",)),
+        replace(LINE, seq=5, voter="d" * 24, receipt="V" * 26, held="unseen"),
+    )
+
+    def test_voided_channels_and_held_ballots_do_not(self) -> None:
+        def kept(*args: tuple[str, ...]) -> list[int]:
+            return [line.seq for line in counted(self.LINES, *args)]
+
+        assert kept() == [1, 2]
+        assert kept(("radio",)) == [1]
+        assert kept((), ("too_soon",)) == [1, 2, 3, 4]
+        assert kept((LINE.channel,), ("too_soon", "unseen")) == [2]
+
+    def test_what_is_held_is_counted_by_rule_and_only_while_it_is_held(self) -> None:
+        choices = ("red", "blue")
+        assert recount_held(self.LINES, choices) == {
+            "too_soon": {"ballots": 2, "votes": {"red": 0, "blue": 1}},
+            "unseen": {"ballots": 1, "votes": {"red": 1, "blue": 0}},
+        }
+        assert set(recount_held(self.LINES, choices, ("unseen",))) == {"too_soon"}
+        assert recount_held(self.LINES[:2], choices) == {}

@@ -15,6 +15,7 @@ from app.domain.session import (
     Channel,
     Choice,
     Contestant,
+    Correction,
     Round,
     Session,
     View,
@@ -288,3 +289,40 @@ def test_words_are_those_of_the_wire() -> None:
     assert SCENES == ("blank", "board", "lower_third", "result", "qr")
     assert SIDES == ("red", "blue")
     assert CHOICES_MAX == 64
+
+
+class TestSeal:
+    @pytest.mark.parametrize("view", ["public", "voter", "staff"])
+    @pytest.mark.parametrize("phase", Phase)
+    def test_nobody_sees_through_it(self, view: View, phase: Phase) -> None:
+        assert may_see_tally(view, "live", phase, voted=True, sealed=True) is False
+
+    def test_it_breaks_with_the_certificate(self) -> None:
+        locked = make_round(1, run_in(Phase.LOCKED), sealed=True)
+        assert locked.seal_unbroken
+        assert locked.allowed == (Command.CERTIFY, Command.VOID, Command.RERUN)
+        assert next_step(make_session(locked)) == ("certify", 1)
+        certified = replace(locked, run=replace(locked.run, certified_at_ms=START_MS))
+        assert not certified.seal_unbroken
+        assert Command.REVEAL in certified.allowed
+        assert next_step(make_session(certified)) == ("reveal", 1)
+        assert not make_round(1, run_in(Phase.LOCKED)).seal_unbroken
+
+
+def test_what_stands_is_the_last_correction_over_what_the_lock_announced() -> None:
+    result = {"digest": "at lock", "votes": {"red": 5}, "ballots": 9}
+    round_ = make_round(1, run_in(Phase.LOCKED), result=result)
+    assert round_.standing == result
+    corrected = replace(
+        round_, corrections=(Correction({"votes": {"red": 4}}, "1"), Correction({"votes": {"red": 3}}, "2"))
+    )
+    assert corrected.standing == {"digest": "at lock", "votes": {"red": 3}, "ballots": 9}
+    assert make_round(1, run_in(Phase.OPEN)).standing is None
+
+
+def test_weights_are_those_of_the_channels_that_have_one() -> None:
+    session = make_session(
+        channels=(Channel("web", "网页", weight=0), Channel("panel", "评审团", weight=70), Channel("tv", ""))
+    )
+    assert session.weights == {"web": 0, "panel": 70}
+    assert make_session().weights == {}

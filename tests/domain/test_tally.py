@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.tally import Counts, count_text, leader, percentages
+from app.domain.tally import SCORE_WHOLE, Counts, Held, count_text, leader, percentages, scores
 
 votes = st.lists(st.integers(0, 5) | st.integers(0, 10**9), min_size=1, max_size=64)
 few = st.integers(0, 3)
@@ -168,3 +168,72 @@ def test_counts_start_at_nothing_and_share_nothing() -> None:
     one.votes["red"] = 1
     one.likes["red"] = 2
     assert other == Counts({}, {}, 0)
+
+
+keys = st.sampled_from(["red", "blue", "c3"])
+figures = st.dictionaries(keys, st.integers(0, 10_000))
+whole_channels = st.dictionaries(
+    st.sampled_from(["web", "panel", "radio"]),
+    st.builds(Counts, votes=figures, likes=figures, turnout=st.integers(0, 99)),
+    max_size=3,
+)
+
+
+class TestScore:
+    def test_each_channel_gives_its_weight_as_its_votes_are_shared(self) -> None:
+        channels = {"web": Counts({"red": 3, "blue": 1}), "panel": Counts({"red": 1, "blue": 2})}
+        points = scores(["red", "blue"], channels, {"web": 30, "panel": 70})
+        assert points == {"red": Fraction(90, 4) + Fraction(70, 3), "blue": Fraction(30, 4) + Fraction(140, 3)}
+        assert percentages(list(points.values()), SCORE_WHOLE) == [4_583, 5_417]
+        assert leader(points) == ("blue", False)
+
+    def test_a_channel_without_votes_a_weight_or_its_good_name_gives_nothing(self) -> None:
+        channels = {"web": Counts({"red": 3}), "panel": Counts({"blue": 0}), "radio": Counts({"blue": 9})}
+        assert scores(["red", "blue"], channels, {"web": 1, "panel": 99, "venue": 5}) == {"red": 1, "blue": 0}
+        assert scores(["red", "blue"], channels, {"web": 0, "radio": 4}) == {"red": 0, "blue": 4}
+        assert scores(["red", "blue"], channels, {"web": 6, "radio": 4}, {"web"}) == {"red": 0, "blue": 4}
+        assert leader(scores(["red", "blue"], {}, {"web": 1})) == (None, False)
+
+    def test_a_tie_is_exact_where_thirds_are_added(self) -> None:
+        channels = {"web": Counts({"red": 1, "blue": 2}), "panel": Counts({"red": 2, "blue": 1})}
+        assert leader(scores(["red", "blue"], channels, {"web": 7, "panel": 7})) == (None, True)
+
+    @given(whole_channels, st.dictionaries(st.sampled_from(["web", "panel", "radio"]), st.integers(0, 100)))
+    def test_points_sum_to_the_weights_of_the_channels_that_voted(
+        self, channels: dict[str, Counts], weights: dict[str, int]
+    ) -> None:
+        points = scores(["red", "blue", "c3"], channels, weights)
+        voted = sum(weight for key, weight in weights.items() if key in channels and sum(channels[key].votes.values()))
+        assert sum(points.values()) == voted
+        assert sum(percentages(list(points.values()), SCORE_WHOLE)) == (SCORE_WHOLE if voted else 0)
+
+
+class TestCountsOfARun:
+    @given(st.lists(whole_channels, max_size=4))
+    def test_what_is_new_adds_up_channel_by_channel(self, news: list[dict[str, Counts]]) -> None:
+        counts = Counts()
+        for channels in news:
+            new = Counts(channels=channels, held={"unseen": Held(1, {"red": 2})})
+            for each in channels.values():
+                new.add(each)
+            counts.grow(new)
+        for name in ("votes", "likes"):
+            for key in ("red", "blue", "c3"):
+                of = [getattr(each, name).get(key, 0) for each in counts.channels.values()]
+                assert getattr(counts, name).get(key, 0) == sum(of)
+        assert counts.turnout == sum(each.turnout for each in counts.channels.values())
+        assert counts.held == ({"unseen": Held(len(news), {"red": 2 * len(news)})} if news else {})
+
+    def test_what_is_announced_comes_back_as_it_was(self) -> None:
+        web = Counts({"red": 1, "blue": 0}, {"red": 5, "blue": 0}, 1)
+        counts = Counts(
+            {"red": 1, "blue": 0}, {"red": 5, "blue": 0}, 1, {"web": web}, {"too_soon": Held(2, {"red": 2})}
+        )
+        assert Counts.announced(counts.figures()) == counts
+        again = Counts.announced({**counts.figures(), "voided": ["web"]}, corrections=3)
+        assert (again.voided, again.corrections) == (frozenset({"web"}), 3)
+
+    def test_counts_of_a_channel_that_was_not_there_begin_at_nothing(self) -> None:
+        counts = Counts()
+        assert counts.channel("web") is counts.channel("web")
+        assert counts.channels == {"web": Counts()}

@@ -66,7 +66,8 @@ FLAT_KEYS = {
     "remaining_ms", "round_number", "round_run", "round_title", "round_question", "turnout", "session_code",
     "session_number", "session_title", "session_topic", "session_status", "show", "scene", "votes", "likes", "tie",
     "leader_key", "leader_name", "leader_votes", "leader_votes_text", "leader_pct", "leader_pct_text", "lead_votes",
-    "choices", "audience_online", "audience_unique",
+    "choices", "audience_online", "audience_unique", "deciding", "by", "sealed", "certified_at_ms", "held",
+    "corrections", "leader_score", "leader_score_text", "lead_score", "held_votes",
 }  # fmt: skip
 
 
@@ -110,9 +111,47 @@ def test_interop_09_integer_and_text_of_each_figure_and_percentages_sum_to_100(d
             assert isinstance(row[f"{figure}_text"], str)
             assert bool(row[f"{figure}_text"]) == row["visible"]
     assert sum(row["pct"] for row in table) == (100 if any(row["votes"] for row in table) else 0)
-    best = [row["votes"] for row in table if row["rank"] == 1]
-    assert bool(best) == any(row["votes"] for row in table)
-    assert all(votes == max(row["votes"] for row in table) for votes in best)
+    goes_by = "score" if table[0]["by"] == "score" else "votes"
+    best = [row[goes_by] for row in table if row["rank"] == 1]
+    assert bool(best) == any(row[goes_by] for row in table)
+    assert all(figure == max(row[goes_by] for row in table) for figure in best)
+
+
+@given(documents())
+def test_score_stands_beside_the_votes_where_channels_have_weights(document: dict[str, Any]) -> None:
+    table, found = rendered("rows.json", document), rendered("flat.json", document)
+    scored = document["tally"] is not None and document["tally"]["by"] == "score"
+    assert {row["by"] for row in table} == {document["tally"]["by"] if document["tally"] else ""}
+    for row in table:
+        assert type(row["score"]) is int
+        assert bool(row["score_text"]) == scored
+        assert not scored or row["score_text"] == f"{row['score'] // 100}.{row['score'] % 100:02}"
+    assert sum(row["score"] for row in table) in ((0, 10_000) if scored else (0,))
+    assert found["lead_votes" if scored else "lead_score"] == 0
+    if scored:
+        assert all(row["score_text"] in rendered("text", document) for row in table)
+
+
+@given(documents())
+def test_every_feed_with_room_says_whether_the_votes_decide(document: dict[str, Any]) -> None:
+    deciding = document["session"]["deciding"]
+    assert {row["deciding"] for row in rendered("rows.json", document)} == {deciding}
+    assert rendered("flat.json", document)["deciding"] is deciding
+    channel = read_xml(rendered("rss.xml", document))[0]
+    assert channel.findtext(f"{{{NAMESPACE}}}deciding") == str(deciding).lower()
+    if document["round"]:
+        for language, words in (("zh", ("决定胜负", "不决定胜负")), ("en", ("votes decide", "does not decide"))):
+            assert words[0 if deciding else 1] in rendered("text", document, language=language)
+
+
+@given(documents())
+def test_held_ballots_are_told_apart(document: dict[str, Any]) -> None:
+    held = (document["round"] or {"held": 0})["held"]
+    table = rendered("rows.json", document)
+    assert {row["held"] for row in table} == {held}
+    if document["tally"]:
+        assert sum(row["held_votes"] for row in table) == held == rendered("flat.json", document)["held_votes"]
+    assert ("待核" in rendered("text", document)) == bool(held)
 
 
 @given(documents())
@@ -169,8 +208,8 @@ def test_a_hidden_tally_leaves_every_key_with_zero_or_nothing(document: dict[str
     shown, blank = rendered("rows.json", document), rendered("rows.json", hidden)
     for before, after in zip(shown, blank, strict=True):
         assert before.keys() == after.keys()
-        assert {after[key] for key in ("votes", "pct", "likes", "rank")} == {0}
-        assert {after[key] for key in ("votes_text", "pct_text", "likes_text")} == {""}
+        assert {after[key] for key in ("votes", "pct", "likes", "rank", "score", "held_votes", "corrections")} == {0}
+        assert {after[key] for key in ("votes_text", "pct_text", "likes_text", "score_text", "by")} == {""}
         assert (after["visible"], after["leader"], after["tie"], after["public"]) == (False, False, False, False)
     assert rendered("flat.json", document).keys() == rendered("flat.json", hidden).keys()
     # What does not follow from the rest of the document cannot be read from a feed: other figures, the same bytes.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.feeds.numerals import chinese, chinese_count, english
+from app.feeds.numerals import chinese, chinese_count, chinese_decimal, english, english_decimal
 
 CHINESE = {
     0: "零", 7: "七", 10: "十", 12: "十二", 20: "二十", 100: "一百", 101: "一百零一", 110: "一百一十", 1_000: "一千",
@@ -74,3 +74,9 @@ def test_a_listener_understands_the_number_that_was_meant(number: int) -> None:
 @given(st.integers(0, 10**15 - 1), st.integers(0, 10**15 - 1))
 def test_english_tells_any_two_numbers_apart(one: int, other: int) -> None:
     assert (english(one) == english(other)) == (one == other)
+
+
+def test_decimals_are_said_digit_by_digit_without_zeros_at_the_end() -> None:
+    texts = ("53.20", "50.00", "0.05", "100.00", "46.81")
+    assert [chinese_decimal(text) for text in texts] == ["五十三点二", "五十", "零点零五", "一百", "四十六点八一"]
+    assert [english_decimal(text) for text in texts[:3]] == ["fifty-three point two", "fifty", "zero point zero five"]

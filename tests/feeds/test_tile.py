@@ -37,8 +37,9 @@ def read_png(content: bytes) -> tuple[int, int, list[tuple[int, ...]]]:
 
 def tile(phase: str | None, *shares: int, number: int = 1, keys: str = "red blue") -> dict[str, Any]:
     choices = [{"key": key, "pct": pct} for key, pct in zip(keys.split(), shares, strict=False)]
-    tally = {"choices": choices, "tie": False} if shares else None
-    return {"round": {"phase": phase, "number": number} if phase else None, "tally": tally}
+    tally = {"choices": choices, "tie": False, "by": "votes"} if shares else None
+    round_ = {"phase": phase, "number": number, "sealed": False, "certified_at_ms": None} if phase else None
+    return {"round": round_, "tally": tally}
 
 
 def luminance(colour: tuple[int, ...]) -> float:
@@ -68,6 +69,25 @@ def test_figures_are_drawn_where_they_may_be_seen() -> None:
     assert figure(tile("open", 20, 44, 36, keys="a b c")) == "44%"
     assert figure(tile("open")) == "--"
     assert draw(tile("open", 55, 45), 72) != draw(tile("open", 54, 46), 72) != draw(tile("open"), 72)
+
+
+def test_where_channels_have_weights_the_shares_are_the_scores() -> None:
+    for scores, words in (((4680, 5320), "47:53"), ((0, 0), "0:0"), ((3333, 3333, 3334), "33%")):
+        document = tile("open", *(90 for _ in scores), keys="red blue third")
+        document["tally"]["by"] = "score"
+        for choice, score in zip(document["tally"]["choices"], scores, strict=True):
+            choice["score"] = score
+        assert figure(document) == words
+        draw(document, 72)
+
+
+def test_before_its_certificate_a_sealed_count_shows_its_seal() -> None:
+    document = tile("locked")
+    document["round"]["sealed"] = True
+    assert figure(document) == "SEAL"
+    draw(document, 72)
+    document["round"]["certified_at_ms"] = 5
+    assert figure(document) == "--"
 
 
 def test_the_bar_shows_each_sides_share_in_its_colour() -> None:

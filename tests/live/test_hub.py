@@ -12,7 +12,7 @@ from app.live.events import EventSubscriber
 from app.live.facts import Counted, SessionChanged, SessionLoaded
 from app.live.hub import OVERLAYS_MAX, Frame, Hub, LiveSession
 from tests.conftest import FakeClock
-from tests.live.values import CODE, a_round, a_session
+from tests.live.values import CODE, a_round, a_session, counted
 
 
 class Listener:
@@ -51,8 +51,8 @@ def tick(hub: Hub, live: LiveSession) -> int:
     return len(offered)
 
 
-def votes(run_id: int = 7, **counted: Any) -> Counted:
-    return Counted(CODE, run_id, **{"votes": {"red": 1}, "turnout": 1, **counted})
+def votes(run_id: int = 7, **fields: Any) -> Counted:
+    return counted(CODE, run_id, **{"votes": {"red": 1}, "turnout": 1, **fields})
 
 
 def test_a_subscriber_is_greeted_with_the_newest_at_once() -> None:
@@ -100,7 +100,7 @@ def test_a_changed_vote_moves_from_one_side_to_the_other() -> None:
 
 def test_facts_of_sessions_that_are_not_live_are_let_go() -> None:
     hub, live, _ = a_hub(a_round())
-    hub.learn([Counted("OTHER1", 99, votes={"red": 5}), SessionChanged(a_session(code="OTHER2"))])
+    hub.learn([counted("OTHER1", 99, votes={"red": 5}), SessionChanged(a_session(code="OTHER2"))])
     assert set(hub.live) == {CODE}
     assert live.counts == {}
 
@@ -129,7 +129,7 @@ def test_a_voter_is_given_the_voters_view_and_staff_their_own() -> None:
     voter, fan, staff, stranger = Listener("v"), Listener("f"), Listener(staff=True), Listener()
     for each in (voter, fan, staff, stranger):
         hub.subscribe(live, each)
-    hub.learn([votes(voters={"v"}, voted={"v"}), Counted(CODE, 7, likes={"blue": 3}, voters={"f"})])
+    hub.learn([votes(voters={"v"}, voted={"v"}), counted(CODE, 7, likes={"blue": 3}, voters={"f"})])
     tick(hub, live)
     assert [each.newest["view"] for each in (voter, fan, staff, stranger)] == ["voter", "public", "staff", "public"]
     assert voter.newest["tally"]["votes"] == 1

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from app.domain.lifecycle import Phase
-from app.live.facts import Counted, SessionLoaded
+from app.live.facts import SessionLoaded
 from app.live.hub import Hub
 from app.live.ticker import run_ticker
 from tests.conftest import FakeClock
 from tests.live.test_hub import Listener
-from tests.live.values import a_round, a_session
+from tests.live.values import a_round, a_session, counted
 
 TICK_MS = 1
 
@@ -52,7 +52,7 @@ def test_a_deadline_that_cannot_be_stored_is_tried_again_and_stops_no_other_sess
         tried.append(code)
         raise OSError("no space left")
 
-    hub.learn([Counted("SECOND", 8, votes={"red": 1}, turnout=1)])
+    hub.learn([counted("SECOND", 8, votes={"red": 1}, turnout=1)])
     asyncio.run(ticking(hub, clock, 0.1, on_deadline=on_deadline))
     assert set(tried) == {"FIRST1"}
     assert len(tried) > 3
@@ -65,7 +65,7 @@ def test_a_session_that_cannot_be_rendered_keeps_no_other_from_its_audience(
     clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub, _, second = two_sessions(clock)
-    hub.learn([Counted("FIRST1", 7, votes={"red": 1}), Counted("SECOND", 8, votes={"red": 1})])
+    hub.learn([counted("FIRST1", 7, votes={"red": 1}), counted("SECOND", 8, votes={"red": 1})])
     hub.live["FIRST1"].overlays["x"] = {"id": object(), "seen_at_ms": clock.now_ms()}
     asyncio.run(ticking(hub, clock, 0.1))
     assert second.newest["tally"]["votes"] == 1
@@ -88,3 +88,20 @@ def test_the_audience_is_kept_every_ten_seconds(clock: FakeClock) -> None:
 
     asyncio.run(ten_minutes())
     assert len(kept) == 4
+
+
+def test_a_lock_that_waits_ends_with_the_ticker(clock: FakeClock) -> None:
+    hub, *_ = two_sessions(clock)
+    ended = []
+
+    async def on_deadline(code: str) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(code)
+
+    async def run() -> None:
+        await ticking(hub, clock, 0.05, on_deadline=on_deadline)
+        assert ended == ["FIRST1"], "nothing that the ticker began outlives it"
+
+    asyncio.run(run())

@@ -5,6 +5,8 @@ from typing import Any
 
 from app.domain.lifecycle import Phase, RunState
 from app.domain.session import Channel, Choice, Contestant, Round, Session, Visibility
+from app.domain.tally import Counts
+from app.live.facts import Counted
 
 CODE = "K7M2QP"
 SIDES = (Choice("red", "王伟"), Choice("blue", "杨玭"))
@@ -16,6 +18,10 @@ def a_round(visibility: Visibility = "live", phase: Phase = Phase.OPEN, run_id: 
         changeable=False, votes_per_day=None, duration_ms=None, grace_ms=0, visibility=visibility, likes_per_second=15,
         run_id=run_id, run=RunState(phase=phase, **run),
     )  # fmt: skip
+
+
+def counted(code: str, run_id: int, *, voters: Any = (), voted: Any = (), **counts: Any) -> Counted:
+    return Counted(code, run_id, Counts(**counts), set(voters), set(voted))
 
 
 def a_session(*rounds: Round, **changes: Any) -> Session:

@@ -37,10 +37,18 @@ test("what is shown for a span is read back as the same span", () => {
 });
 
 test("a round's complaints name round and field", () => {
-  const round = { title: " ", question: "", dimension: "free", duration: "soon", visibility: "live", changeable: false, grace: "61" };
+  const round = { title: " ", question: "", dimension: "free", duration: "soon", visibility: "live", changeable: false, grace: "61", sealed: false, too_soon: false, unseen: false };
   assert.deepEqual(roundRequest(round, 2).complaints, [
     { field: "round-2-title", code: "needed" }, { field: "round-2-duration", code: "duration" }, { field: "round-2-grace", code: "grace" },
   ]);
+});
+
+test("a round's seal and its quarantine go with it", () => {
+  const draft = withExample(newDraft([]));
+  Object.assign(draft.rounds[1], { sealed: true, unseen: true });
+  const { request } = sessionRequest({ ...draft, deciding: true });
+  assert.deepEqual(request.rounds.map((round) => [round.sealed, round.quarantine]), [[false, []], [true, ["unseen"]]]);
+  assert.equal(request.deciding, true);
 });
 
 test("a portrait is an http address or a small picture of a known kind", () => {

@@ -17,7 +17,7 @@ function round(changes = {}) {
     choices: [{ key: "red", name: "王伟" }, { key: "blue", name: "杨玭" }], choices_max: 1, changeable: false,
     votes_per_day: null, duration_ms: 120000, grace_ms: 0, visibility: "on_reveal", likes_per_second: 15,
     opened_at_ms: 1000, closes_at_ms: 121000, locks_at_ms: 129000, locked_at_ms: null, revealed_at_ms: null,
-    remaining_ms: null, certified_at_ms: null, void_reason: null, allowed: ["pause", "lock", "void"], ...changes,
+    remaining_ms: null, certified_at_ms: null, sealed: false, quarantine: [], void_reason: null, allowed: ["pause", "lock", "void"], ...changes,
   };
 }
 
@@ -37,13 +37,13 @@ function session(changes = {}) {
 function tally(changes = {}) {
   return {
     type: "tally", epoch: 1, version: 2, view: "staff", server_time_ms: 5000,
-    round: { number: 1, run: 1, phase: "open", closes_at_ms: 121000, turnout: 3 },
+    round: { number: 1, run: 1, phase: "open", closes_at_ms: 121000, certified_at_ms: null, turnout: 3, held: 0 },
     tally: {
       choices: [
         { key: "red", name: "王伟", votes: 2, pct: 67, likes: 5 },
         { key: "blue", name: "杨玭", votes: 1, pct: 33, likes: 9 },
       ],
-      votes: 3, likes: 14, turnout: 3, leader: "red", tie: false,
+      votes: 3, likes: 14, turnout: 3, leader: "red", tie: false, by: "votes", channels: [], held: { ballots: 0, votes: {} }, corrections: 0,
     },
     rounds: [{ number: 1, title: "观点PK", phase: "open" }], audience: { online: 3, unique: 3 }, overlay: { scene: "board" },
     ...changes,
@@ -165,8 +165,9 @@ test("a tally that knows more than the session document asks for it again", () =
   assert.equal(sessionIsStale(session(), tally()), false);
   assert.equal(sessionIsStale(session(), tally({ rounds: [{ number: 1, title: "", phase: "locked" }] })), true);
   assert.equal(sessionIsStale(session(), tally({ overlay: { scene: "qr" } })), true);
-  assert.equal(sessionIsStale(session(), tally({ round: { number: 1, run: 2, phase: "open", closes_at_ms: 121000 } })), true);
-  assert.equal(sessionIsStale(session(), tally({ round: { number: 1, run: 1, phase: "open", closes_at_ms: 150000 } })), true);
+  assert.equal(sessionIsStale(session(), tally({ round: { number: 1, run: 2, phase: "open", closes_at_ms: 121000, certified_at_ms: null } })), true);
+  assert.equal(sessionIsStale(session(), tally({ round: { number: 1, run: 1, phase: "open", closes_at_ms: 150000, certified_at_ms: null } })), true);
+  assert.equal(sessionIsStale(session(), tally({ round: { ...tally().round, certified_at_ms: 9 } })), true);
   assert.equal(sessionIsStale(session(), tally({ rounds: [] })), true);
 });
 
@@ -174,6 +175,29 @@ test("an overlay that has been silent for more than ten seconds does not answer"
   const beats = overlayBeats(tally({ staff: { overlays: [{ id: "a", name: "OBS", scene: "board", version: 1, fps: 60, seen_at_ms: 0 }] } }), 10001);
   assert.deepEqual([beats[0].answers, beats[0].silent_s], [false, 10]);
   assert.deepEqual(overlayBeats(null, 0), []);
+});
+
+test("before its certificate nobody sees a sealed count, and the producer waits for the scrutineer", () => {
+  const sealed = { sealed: true, visibility: "live" };
+  assert.deepEqual(["open", "locked", "revealed"].map((phase) => publicSees(round({ ...sealed, phase }))), [false, false, false]);
+  assert.equal(publicSees(round({ ...sealed, phase: "locked", certified_at_ms: 9 })), true);
+  const shown = figures(session({ rounds: [round(sealed)] }), tally({ tally: null }));
+  assert.deepEqual([shown.sealed, shown.hidden, shown.votes, shown.turnout], [true, true, null, 3]);
+  const locked = session({ rounds: [round({ ...sealed, phase: "locked", allowed: ["certify", "void", "rerun"] })], next: { command: "certify", round: 1 } });
+  assert.deepEqual([nextStep(locked, PRODUCER).mine, nextStep(locked, PRODUCER).by], [false, "scrutineer"]);
+  assert.deepEqual([nextStep(locked, SCRUTINEER).command, nextStep(locked, SCRUTINEER).mine], ["certify", true]);
+  assert.equal(commandsAtHand(locked.rounds[0], DIRECTOR).find(({ command }) => command === "reveal")?.enabled, false);
+});
+
+test("where channels have weights the lead goes by the score; what is held is told", () => {
+  const body = tally().tally;
+  const choices = body.choices.map((choice, at) => ({ ...choice, score: [4680, 5320][at], score_text: ["46.80", "53.20"][at] }));
+  const shown = figures(session(), tally({
+    tally: { ...body, choices, by: "score", leader: "blue", corrections: 1 }, round: { ...tally().round, held: 4 },
+  }));
+  assert.deepEqual(shown.rows.map(({ score, leads }) => [score, leads]), [["46.80", false], ["53.20", true]]);
+  assert.deepEqual([shown.scored, shown.held, shown.corrected], [true, 4, true]);
+  assert.deepEqual(figures(session(), tally()).rows.map(({ score }) => score), ["", ""]);
 });
 
 test("the arrangement follows what the token may do", () => {

@@ -4,12 +4,12 @@ import { test } from "node:test";
 
 import { readout } from "../../app/pages/console/readout.js";
 
-const SESSION = { code: "K7M2QP", title: "先锋擂台 第1期", status: "live" };
+const SESSION = { code: "K7M2QP", title: "先锋擂台 第1期", status: "live", deciding: true };
 
 function round(phase, changes = {}) {
   return {
     number: 1, run: 1, phase, title: "观点PK", question: "", visibility: "live", duration_ms: 120000,
-    choices: [{ key: "red", name: "王伟" }, { key: "blue", name: "杨玭" }], ...changes,
+    choices: [{ key: "red", name: "王伟" }, { key: "blue", name: "杨玭" }], sealed: false, certified_at_ms: null, ...changes,
   };
 }
 
@@ -20,7 +20,8 @@ function tally(red, blue, changes = {}) {
       { key: "red", name: "王伟", votes: red, pct: 55, likes: 340 },
       { key: "blue", name: "杨玭", votes: blue, pct: 45, likes: 360 },
     ],
-    votes: red + blue, likes: 700, turnout: red + blue, leader, tie: red === blue && red > 0, ...changes,
+    votes: red + blue, likes: 700, turnout: red + blue, leader, tie: red === blue && red > 0, by: "votes", corrections: 0,
+    held: { ballots: 0, votes: {} }, ...changes,
   };
 }
 
@@ -54,9 +55,28 @@ test("a level score is called level, a tie a tie", () => {
 test("the result names counts, shares, turnout, likes and the winner, the first one first", () => {
   assert.equal(
     readout(SESSION, round("revealed", { visibility: "on_reveal" }), tally(10, 12), "zh"),
-    "“观点PK”结果揭晓：杨玭12票，占45%；王伟10票，占55%。共有22人投票，点赞700次。杨玭胜出！",
+    "“观点PK”结果揭晓：杨玭12票，占45%；王伟10票，占55%。共有22人投票，点赞700次。观众投票决定胜负，杨玭胜出！",
   );
   assert.match(readout(SESSION, round("revealed"), tally(1, 0), "en"), /王伟 1 vote, 55 per cent/u);
+});
+
+test("where the votes do not decide, nobody is said to have won", () => {
+  const popular = { ...SESSION, deciding: false };
+  for (const [red, blue] of [[10, 12], [7, 7]]) {
+    const said = readout(popular, round("revealed"), tally(red, blue), "zh");
+    assert.match(said, /观众投票仅供参考，不决定胜负。$/u);
+    assert.doesNotMatch(said, /胜出|平手/u);
+  }
+  assert.match(readout(popular, round("open"), tally(10, 12), "zh"), /目前杨玭人气领先/u);
+  assert.match(readout(popular, round("revealed"), tally(10, 12), "en"), /The audience favours 杨玭\. Audience votes show popularity/u);
+});
+
+test("a sealed count is not spoken, whatever the console was given, until it is certified", () => {
+  for (const phase of ["open", "locked"]) {
+    assert.doesNotMatch(readout(SESSION, round(phase, { sealed: true }), tally(12, 10), "zh"), /12|领先/u);
+  }
+  assert.match(readout(SESSION, round("locked", { sealed: true }), null, "zh"), /封存计票/u);
+  assert.match(readout(SESSION, round("locked", { sealed: true, certified_at_ms: 5 }), tally(12, 10), "zh"), /王伟12票/u);
 });
 
 test("nobody voted is said plainly", () => {

@@ -51,6 +51,12 @@ test("it is live with the first frame and hands the tally on", () => {
   assert.deepEqual(tallies(), [4]);
 });
 
+test("an overlay without a token says what it is, and waits for no welcome", () => {
+  const { net } = world({ connect: { hello: { role: "overlay" } } });
+  net.last.open();
+  assert.deepEqual(net.last.sent[0], { role: "overlay", type: "hello" });
+});
+
 test("with a token it says hello, with the fields it was given", () => {
   const { net } = world({ connect: { token: "t1", hello: { role: "overlay" } } });
   net.last.open();

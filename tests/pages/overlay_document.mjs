@@ -16,19 +16,23 @@ export function tallyOf(contestants, votes, pct = votes.map(() => 0)) {
   return {
     choices: contestants.map(({ key, name }, at) => ({
       key, name, votes: votes[at], votes_text: String(votes[at]), pct: pct[at], pct_text: `${pct[at]}%`,
-      likes: votes[at] * 10, likes_text: String(votes[at] * 10),
+      likes: votes[at] * 10, likes_text: String(votes[at] * 10), score: 0, score_text: "",
     })),
     votes: total,
     likes: total * 10,
     turnout: total,
     leader: first.length === 1 ? first[0].key : null,
     tie: first.length > 1,
+    by: "votes",
+    channels: [],
+    held: { ballots: 0, votes: Object.fromEntries(contestants.map(({ key }) => [key, 0])) },
+    corrections: 0,
   };
 }
 
 /**
  * @param {{contestants?: ReturnType<typeof contestant>[], votes?: number[], pct?: number[], hidden?: boolean,
- *   round?: object|null, session?: object, scene?: string}} [wanted]
+ *   round?: object|null, session?: object, scene?: string, tally?: object}} [wanted]
  * @returns {any}
  */
 export function document_(wanted = {}) {
@@ -37,7 +41,7 @@ export function document_(wanted = {}) {
     number: 1, run: 1, title: "观点PK", question: "", dimension: "views", phase: "open", visibility: "live",
     opened_at_ms: 1000, closes_at_ms: null, locks_at_ms: null, locked_at_ms: null, revealed_at_ms: null,
     remaining_ms: null, choices_max: 1, changeable: false, votes_per_day: null, grace_ms: 0, duration_ms: null,
-    void_reason: null, turnout: 0, ...wanted.round,
+    void_reason: null, turnout: 0, sealed: false, certified_at_ms: null, held: 0, ...wanted.round,
   };
   return {
     type: "tally", view: "public", epoch: 7, version: 42, server_time_ms: 1000,
@@ -47,7 +51,8 @@ export function document_(wanted = {}) {
     },
     contestants,
     round,
-    tally: wanted.hidden || !round ? null : tallyOf(contestants, wanted.votes ?? contestants.map(() => 0), wanted.pct),
+    tally: wanted.hidden || !round ? null
+      : { ...tallyOf(contestants, wanted.votes ?? contestants.map(() => 0), wanted.pct), ...wanted.tally },
     rounds: [],
     totals: { likes: 0, votes: 0 },
     audience: { online: 1, unique: 1 },

@@ -69,7 +69,45 @@ test("a winner is named only once revealed, and only as a favourite where the au
   const won = model({ votes: [7, 12], round: { phase: "revealed" } }).outcome;
   assert.deepEqual([won.kind, won.winners, won.label?.main], ["won", ["blue"], "胜出"]);
   const favourite = model({ votes: [7, 12], round: { phase: "revealed" }, session: { deciding: false } }).outcome;
-  assert.equal(favourite.label?.main, "人气优胜");
+  assert.deepEqual([favourite.kind, favourite.label?.main], ["favoured", "人气领先"]);
+  const level = model({ votes: [5, 5], round: { phase: "revealed" }, session: { deciding: false } }).outcome;
+  assert.deepEqual([level.kind, level.label?.main], ["tie", "票数持平"]);
+});
+
+test("small print says in every phase with a count whether the votes decide", () => {
+  for (const phase of ["draft", "open", "paused", "closing", "locked", "revealed"]) {
+    assert.match(model({ votes: [2, 1], round: { phase }, session: { deciding: true } }).fine?.main ?? "", /^观众投票决定胜负$/u);
+    const popularity = model({ votes: [2, 1], round: { phase }, session: { deciding: false } });
+    assert.equal(popularity.fine?.main, "观众投票仅供参考，不决定胜负");
+    assert.doesNotMatch(JSON.stringify(popularity), /胜出|优胜|获胜/u, phase);
+  }
+  assert.equal(model({ round: { phase: "void" } }).fine, null);
+});
+
+test("a sealed round shows turnout and its seal, and no figure even where one came", () => {
+  const sealed = { sealed: true, certified_at_ms: null, phase: "locked", turnout: 9 };
+  const shown = model({ hidden: true, round: sealed });
+  assert.deepEqual([shown.figures, shown.notice?.main, shown.turnout?.main], ["hidden", "封存计票 · 核票后公布", "9 人已投票"]);
+  assert.deepEqual([shown.outcome.kind, shown.outcome.heading.main], ["pending", "封存计票"]);
+  assert.equal(publicMaySee(document_({ round: { ...sealed, visibility: "live" } }).round), false);
+  assert.equal(publicMaySee(document_({ round: { ...sealed, visibility: "live", certified_at_ms: 5 } }).round), true);
+});
+
+test("where channels have weights, the score is what the bar, the rows and the lead go by", () => {
+  const scored = document_({ votes: [30, 20], pct: [60, 40], session: { deciding: true }, round: { phase: "revealed" }, tally: { by: "score", leader: "blue" } });
+  scored.tally.choices.forEach((choice, at) => Object.assign(choice, { score: [4680, 5320][at], score_text: ["46.80", "53.20"][at] }));
+  const { split, entries, rows, outcome, fine } = modelOf(scored, { lang: "zh", hidden: true });
+  assert.equal(split, 0.468);
+  assert.deepEqual(entries.map(({ votes, share }) => [votes, share]), [[30, "46.80 分"], [20, "53.20 分"]]);
+  assert.deepEqual(rows.map(({ key }) => key), ["blue", "red"]);
+  assert.deepEqual([outcome.kind, outcome.winners], ["won", ["blue"]]);
+  assert.match(fine?.main ?? "", /加权得分/u);
+});
+
+test("a correction and held ballots are said in the small print", () => {
+  const { fine } = model({ votes: [3, 2], round: { held: 1200 }, tally: { corrections: 1 } });
+  assert.equal(fine?.main, "更正后 · 另有 1,200 票待核 · 观众投票决定胜负");
+  assert.equal(model({ votes: [3, 2], round: { held: 0 } }).fine?.main, "观众投票决定胜负");
 });
 
 test("a tie has no winner but names both", () => {

@@ -6,7 +6,7 @@ import { tallyDocument } from "./lib_fakes.mjs";
 const LIVE = { status: "live", reason: null, attempt: 0 };
 const ROUND = {
   number: 1, run: 1, phase: "open", closes_at_ms: null, remaining_ms: null, grace_ms: 0, choices: [], choices_max: 1,
-  changeable: false, votes_per_day: null, turnout: 0,
+  changeable: false, votes_per_day: null, turnout: 0, sealed: false, certified_at_ms: null,
 };
 const FIGURES = { choices: [], votes: 3, likes: 0, turnout: 3, leader: "red", tie: false };
 
@@ -59,6 +59,12 @@ test("a winner is named only once revealed, and never in a tie or from hidden fi
   assert.deepEqual([tie.winner, tie.tie], [null, true]);
   const hidden = at({ phase: "revealed" }, { tally: null });
   assert.deepEqual([hidden.winner, hidden.hidden], [null, true]);
+});
+
+test("a seal holds until the certificate", () => {
+  assert.equal(at({ phase: "locked", sealed: true }).sealed, true);
+  assert.equal(at({ phase: "locked", sealed: true, certified_at_ms: 5 }).sealed, false);
+  assert.equal(at({ phase: "locked" }).sealed, false);
 });
 
 test("a session that is over says so, but leaves a revealed result standing", () => {

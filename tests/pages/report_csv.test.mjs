@@ -5,13 +5,16 @@ import { test } from "node:test";
 import { cell, csv, resultsCsv, stamp, timelineCsv } from "../../app/pages/report/csv.js";
 
 const REPORT = {
-  session: { code: "K7M2QP", number: 1, title: "先锋擂台 第1期" },
+  session: { code: "K7M2QP", number: 1, title: "先锋擂台 第1期", deciding: false },
   rounds: [
     {
       number: 1, run: 2, title: "观点PK", phase: "revealed", opened_at_ms: Date.UTC(2026, 10, 22, 12), locked_at_ms: Date.UTC(2026, 10, 22, 12, 2),
       tally: {
-        choices: [{ key: "red", name: "王伟", votes: 12, pct: 55, likes: 340 }, { key: "blue", name: "杨玭", votes: 10, pct: 45, likes: 360 }],
-        turnout: 22,
+        choices: [
+          { key: "red", name: "王伟", votes: 12, pct: 55, likes: 340, score: 5320, score_text: "53.20" },
+          { key: "blue", name: "杨玭", votes: 10, pct: 45, likes: 360, score: 4680, score_text: "46.80" },
+        ],
+        turnout: 22, by: "score", held: { ballots: 3, votes: { red: 3, blue: 0 } }, corrections: 1,
       },
     },
     { number: 2, run: 1, title: "成效PK", phase: "locked", opened_at_ms: null, locked_at_ms: null, tally: null },
@@ -42,9 +45,16 @@ test("times are Shanghai's", () => {
 test("each choice of each round has its line, and a hidden figure is empty rather than zero", () => {
   const lines = resultsCsv(REPORT).slice(1).trim().split("\r\n");
   assert.equal(lines.length, 4);
-  assert.equal(lines[1], "K7M2QP,1,1,2,观点PK,revealed,2026-11-22 20:00:00,2026-11-22 20:02:00,red,王伟,12,55,340,22");
-  assert.equal(lines[3], "K7M2QP,1,2,1,成效PK,locked,,,,,,,,");
-  assert.ok(lines.every((line) => line.split(",").length === 14));
+  assert.equal(lines[1], "K7M2QP,1,1,2,观点PK,revealed,2026-11-22 20:00:00,2026-11-22 20:02:00,red,王伟,12,55,340,22,仅供参考，不决定胜负,加权得分,53.20,3,1");
+  assert.equal(lines[3], "K7M2QP,1,2,1,成效PK,locked,,,,,,,,,仅供参考，不决定胜负,,,,");
+  assert.ok(lines.every((line) => line.split(",").length === 19));
+});
+
+test("the results say whether the votes decide", () => {
+  const deciding = { ...REPORT, session: { ...REPORT.session, deciding: true } };
+  const lines = resultsCsv(deciding).slice(1).trim().split("\r\n");
+  assert.equal(lines[0].split(",")[14], "观众投票");
+  assert.ok(lines.slice(1).every((line) => line.split(",")[14] === "决定胜负"));
 });
 
 test("the timeline has a column for each side and zero where a side had none", () => {

@@ -85,15 +85,19 @@ def test_each_format_says_the_same_of_a_live_bout(still_arena: Running) -> None:
     ]
     root = xml.fromstring(feed_of(public, CODE, "rows.xml").content)
     assert [each.findtext("likes") for each in root.findall("./row")] == ["137", "91"]
-    assert feed_of(public, CODE, "text").text == "观点PK | 投票中 | 王伟 2票 67% | 杨玭 1票 33%"
-    assert feed_of(public, CODE, "text", lang="en").text == "观点PK | voting open | 王伟 2 votes 67% | 杨玭 1 vote 33%"
+    assert feed_of(public, CODE, "text").text == (
+        "观点PK | 投票中 | 王伟 2票 67% | 杨玭 1票 33% | 观众投票仅供参考，不决定胜负"
+    )
+    assert feed_of(public, CODE, "text", lang="en").text == (
+        "观点PK | voting open | 王伟 2 votes 67% | 杨玭 1 vote 33% | audience popularity, does not decide"
+    )
     channel = xml.fromstring(feed_of(public, CODE, "rss.xml").content)[0]
     assert [each.findtext("title") for each in channel.findall("item")][1:] == ["王伟 2票 67%", "杨玭 1票 33%"]
     assert channel.findtext("link") == f"{still_arena.base_url}/v/{CODE}"
     spoken = feed_of(public, CODE, "readout").text
-    assert spoken == "“观点PK”正在投票。目前王伟领先，得票两票，领先一票，点赞合计二百二十八次。"
+    assert spoken == "“观点PK”正在投票。目前王伟人气领先，得票两票，领先一票，点赞合计二百二十八次。"
     assert "领先1票" in feed_of(public, CODE, "readout", digits=1).text
-    assert "leads with two votes" in feed_of(public, CODE, "readout", lang="en").text
+    assert "leads in popularity with two votes" in feed_of(public, CODE, "readout", lang="en").text
     document = public.get(f"/api/v1/sessions/{CODE}/tally").json()
     assert feed_of(public, CODE, "tile.png").content == draw(document, 72)
     assert feed_of(public, CODE, "tile.png", size=144).content == draw(document, 144)

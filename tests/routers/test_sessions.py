@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.schemas.session import SessionDocument
-from tests.conftest import Running
+from tests.conftest import FakeClock, Running
 from tests.players import counted, eventually, problem
 
 FIRST_BOUT = {
@@ -54,8 +54,10 @@ def test_a_session_is_made_whole_in_one_call(arena: Running) -> None:
     SessionDocument.model_validate(made)
     code = made["code"]
     assert response.headers["location"] == f"/api/v1/sessions/{code}"
-    for field in ("number", "title", "topic", "kind", "starts_at_ms", "deciding", "channels"):
+    for field in ("number", "title", "topic", "kind", "starts_at_ms", "deciding"):
         assert made[field] == FIRST_BOUT[field]
+    plain = {"weight": None, "identity": "device"}
+    assert made["channels"] == [{**each, **plain} for each in FIRST_BOUT["channels"]]
     assert made["show"] == {"slug": "pioneer-arena", "name": "先锋擂台"}
     assert [each["key"] for each in made["contestants"]] == ["red", "blue"]
     assert made["contestants"][0] == {"key": "red", **FIRST_BOUT["contestants"][0]}
@@ -94,6 +96,7 @@ def test_a_round_has_the_documented_defaults(arena: Running) -> None:
     defaults = {
         "title": "", "question": "", "dimension": "free", "choices_max": 1, "changeable": False, "votes_per_day": None,
         "duration_ms": None, "grace_ms": 0, "visibility": "live", "likes_per_second": 15,
+        "sealed": False, "quarantine": [],
     }  # fmt: skip
     assert defaults.items() <= made.items()
 
@@ -199,7 +202,9 @@ def test_channels_may_be_changed_until_a_round_has_opened(arena: Running) -> Non
     code = crew.make()
     path = f"/api/v1/sessions/{code}"
     channels = [{"key": "hall", "name": "现场", "delay_ms": 0}, {"key": "wechat", "name": "微信", "delay_ms": 9_000}]
-    assert crew.client.patch(path, json={"channels": channels}).json()["channels"] == channels
+    plain = {"weight": None, "identity": "device"}
+    changed = crew.client.patch(path, json={"channels": channels}).json()["channels"]
+    assert changed == [{**each, **plain} for each in channels]
     assert arena.phone(code, "wechat").me()["delay_ms"] == 9_000
     problem(arena.client().post(f"{path}/join", json={"channel": "web"}), 422, "invalid_request")
     assert arena.client().post(f"{path}/join").json()["channel"] == "hall"
@@ -213,7 +218,7 @@ def test_channels_may_be_changed_until_a_round_has_opened(arena: Running) -> Non
         )
     crew.do(code, "open")
     problem(crew.client.patch(path, json={"channels": channels[:1]}), 409, "rules_frozen")
-    assert crew.session(code)["channels"] == channels
+    assert crew.session(code)["channels"] == changed
 
 
 def test_contestants_may_not_become_fewer_than_a_ballot_names(arena: Running) -> None:
@@ -389,3 +394,15 @@ def test_a_portrait_that_is_none_is_refused(arena: Running) -> None:
     problem(arena.client().get(f"/api/v1/portraits/{'0' * 64}"), 404, "not_found")
     problem(arena.client().get("/api/v1/portraits/latest"), 422, "invalid_request")
     assert crew.client.get("/api/v1/sessions").json() == {"sessions": []}
+
+
+def test_a_session_that_has_ended_says_when_its_voters_key_goes(still_arena: Running, clock: FakeClock) -> None:
+    crew = still_arena.crew("producer")
+    code = crew.make()
+    path = f"/api/v1/sessions/{code}"
+    assert crew.session(code)["purge_at_ms"] is None
+    ended = crew.client.patch(path, json={"status": "ended"}).json()
+    assert ended["purge_at_ms"] == clock.now_ms() + 7 * 86_400_000
+    clock.forward(1_000)
+    assert crew.client.patch(path, json={"status": "ended"}).json()["purge_at_ms"] == ended["purge_at_ms"]
+    assert crew.client.patch(path, json={"status": "live"}).json()["purge_at_ms"] is None

@@ -87,7 +87,7 @@ def test_a_late_channel_is_accepted_within_its_delay_and_then_the_round_locks_it
     locked = crew.become(code, "locked")
     assert (locked["closes_at_ms"], locked["locked_at_ms"]) == (locked_by_hand_ms, clock.now_ms())
     result = crew.client.get(f"/api/v1/sessions/{code}/rounds/1/result").json()
-    assert result["channels"] == {"wechat": {"votes": 1, "likes": 5, "turnout": 1}}
+    assert result["channels"] == {"wechat": {"votes": 1, "likes": 5, "turnout": 1, "weight": None, "voided": False}}
     assert wechat.vote("blue").json()["repeat"] is True, "a retry is answered also after the lock"
     assert wechat.like(blue=5).json()["totals"] == {"blue": 5}
     problem(wechat.like(blue=6), 409, "round_not_open")

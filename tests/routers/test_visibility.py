@@ -14,7 +14,9 @@ from tests.players import Crew, Line, Phone, counted, eventually, problem
 PHASES = ["draft", "open", "paused", "closing", "locked", "revealed", "void"]
 FIGURES = {"red": 137, "blue": 91}
 """Likes that stand in no other field of any document, by accident or by time."""
-FIGURES_IN_TEXT = re.compile(r"(?<![\w.])(137|91)(?![\w.])|一百三十七|九十一")
+HIDDEN = {*FIGURES.values(), sum(FIGURES.values())}
+"""Their sum too: with one side liked it is that side's figure."""
+FIGURES_IN_TEXT = re.compile(r"(?<![\w.])(137|91|228)(?![\w.])|一百三十七|九十一|二百二十八")
 ALL, VOTED, NONE = {"public", "stranger", "voter"}, {"voter"}, set[str]()
 
 # By hand from docs/api.md: who of the public sees the figures. Staff always do.
@@ -40,7 +42,7 @@ def leaks(said: Any, path: str = "") -> Iterator[str]:
     elif isinstance(said, list):
         for i, value in enumerate(said):
             yield from leaks(value, f"{path}[{i}]")
-    elif said in FIGURES.values() or (isinstance(said, str) and FIGURES_IN_TEXT.search(said)):
+    elif (isinstance(said, int) and said in HIDDEN) or (isinstance(said, str) and FIGURES_IN_TEXT.search(said)):
         yield f"{path} = {said}"
 
 

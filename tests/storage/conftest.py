@@ -54,7 +54,7 @@ def make(connection: Connection) -> Callable[..., str]:
         number = next(counter)
         code = f"TEST{number}"
         show_id = sessions.find_show(connection, "arena") or sessions.add_show(
-            connection, slug="arena", name="擂台", voter_key="k" * 64, created_at_ms=NOW_MS
+            connection, slug="arena", name="擂台", created_at_ms=NOW_MS
         )
         session_id = sessions.add_session(
             connection,
@@ -71,6 +71,7 @@ def make(connection: Connection) -> Callable[..., str]:
                 "created_at_ms": NOW_MS,
                 "scene": "board",
                 "revision": 0,
+                "voter_key": "k" * 64,
                 "channels": [{"key": "web", "name": "网页", "delay_ms": 0}],
                 **values,
             },

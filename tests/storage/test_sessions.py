@@ -175,7 +175,9 @@ def test_second_revocation_keeps_the_first_time(connection: Connection) -> None:
 def test_audit_is_read_forward_from_an_entry_and_backward_from_the_newest(connection: Connection, make: Make) -> None:
     session_id = loaded(connection, make()).id
     for i in range(7):
-        crew.add_audit(connection, session_id=session_id, at_ms=NOW_MS, actor="a", role="admin", action=f"a{i}")
+        crew.add_audit(
+            connection, session_id=session_id, at_ms=NOW_MS, actor="a", role="admin", action=f"a{i}", token_id=1
+        )
     newest = crew.read_audit(connection, session_id, 0, 3)
     assert [row.action for row in newest] == ["a4", "a5", "a6"]
     after = crew.read_audit(connection, session_id, newest[0].id - 4, 2)

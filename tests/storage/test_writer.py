@@ -388,3 +388,14 @@ def test_what_handlers_keep_is_forgotten_when_a_transaction_fails(tmp_path: Path
             assert await own.writer.submit(keep, "c") is None
 
     asyncio.run(run())
+
+
+def test_live_side_that_fails_keeps_nobody_from_the_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def run() -> None:
+        async with bench(tmp_path) as own, asyncio.timeout(10):
+            own.writer._on_commit = lambda _facts: 1 / 0
+            assert await own.writer.submit(own.store, "one") == "one"
+            assert await own.writer.submit(own.store, "two") == "two"
+
+    asyncio.run(run())
+    assert "the live side failed" in capsys.readouterr().out

@@ -43,6 +43,7 @@ def test_before_the_reveal_a_receipt_tells_only_that_the_ballot_stands(arena: Ru
                     "choices": None,
                     "channel": "wechat",
                     "accepted_at_ms": given["accepted_at_ms"],
+                    "held": False,
                     "phase": phase,
                     "counted": None,
                 }

@@ -47,6 +47,7 @@ export function airPanel(context, session, actions) {
       health.update(view);
     },
     close() {
+      commands.close();
       monitors.close();
       trail?.close();
     },
@@ -82,6 +83,7 @@ function rundownPanel({ t }) {
         const more = [wordFor(t, `visibility_${round.visibility}`)];
         if (round.run > 1) more.push(t("run_n", { n: round.run }));
         if (round.certified_at_ms !== null) more.push(`✓ ${t("certified")}`);
+        else if (round.sealed) more.push(t("sealed_short"));
         setText(/** @type {HTMLElement} */ (name.children[1]), more.join(" · "));
         setText(phase, `${PHASE_MARKS[round.phase]} ${wordFor(t, `phase_${round.phase}`)}`);
         setAttribute(phase, "data-phase", round.phase);

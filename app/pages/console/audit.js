@@ -12,6 +12,11 @@ const ACTIONS = new Map(
     ["deadline", ["到时", "time is up"]], ["scene", ["切画面", "scene"]],
     ["session_made", ["新建场次", "made the session"]], ["session_changed", ["修改场次", "edited the session"]],
     ["round_added", ["添加回合", "added a round"]], ["round_changed", ["修改回合", "edited a round"]], ["round_removed", ["删除回合", "removed a round"]],
+    ["correction_proposed", ["提出更正", "proposed a correction"]], ["correction_confirmed", ["确认更正", "confirmed a correction"]],
+    ["correction_withdrawn", ["撤回更正", "withdrew a correction"]], ["external_tally", ["导入外部数据", "imported an external tally"]],
+    ["source_named", ["登记外部来源", "named an external source"]], ["show_made", ["新建栏目", "made a show"]],
+    ["tickets_made", ["制作票证", "made tickets"]], ["tickets_voided", ["作废票证", "voided tickets"]], ["ticket_released", ["放行票证", "released a ticket"]],
+    ["refused", ["被拒绝", "was refused"]], ["session_purged", ["清除数据", "purged the session"]],
     ["token_made", ["生成令牌", "made a token"]], ["token_revoked", ["撤销令牌", "revoked a token"]],
   ]),
 );

@@ -7,14 +7,16 @@
 import { isSettling, secondsLeft } from "./confirm.js";
 import { button, h, keyed, setAttribute, setOff, setText, show } from "./dom.js";
 import { CAPS } from "./hotkeys.js";
-import { commandsAtHand, nextStep, presentRound } from "./model.js";
+import { correctionButton } from "./corrections.js";
+import { commandsAtHand, isSealed, nextStep, presentRound } from "./model.js";
 
 /** @param {Context} context @param {Actions} actions */
 export function commandPanel(context, actions) {
   const big = bigButton(context, actions);
   const others = h("div", { class: "others", role: "group", "aria-label": context.t("other_commands") });
   const said = h("span", { class: "sr-only", role: "status" });
-  const root = h("div", { class: "commands" }, big.root, others, said);
+  const correct = context.can.has("correct") ? correctionButton(context) : null;
+  const root = h("div", { class: "commands" }, big.root, others, correct?.root, said);
   /** @type {View|null} */
   let seen = null;
   /** @param {{command: Command}} each */
@@ -28,6 +30,7 @@ export function commandPanel(context, actions) {
     update(view) {
       seen = view;
       big.update(view);
+      correct?.update(view);
       const armed = /** @type {Command|undefined} */ (view.guard.armed?.split("/")[0]);
       setText(said, armed === undefined ? "" : `${context.t("press_again")} ${context.t(armed)}`);
       const round = presentRound(view.session);
@@ -42,6 +45,7 @@ export function commandPanel(context, actions) {
         setText(note, left > 0 ? `${context.t("press_again")} ${left}` : context.t(`does_${each.command}`));
       });
     },
+    close() { correct?.close(); },
   };
 }
 
@@ -90,7 +94,8 @@ function bigButton({ t, can }, actions) {
         setText(note, whole);
       } else if (step.state === "ready") {
         setText(name, view.sending === step.command ? t("sending") : whole);
-        setText(note, step.command === null ? "" : t(`does_${step.command}`));
+        const seal = step.command === "certify" && round !== undefined && isSealed(round);
+        setText(note, step.command === null ? "" : t(seal ? "does_certify_sealed" : `does_${step.command}`));
       } else {
         const waits = step.state === "not_mine" ? `wait_by_${step.by}` : `wait_${step.state}`;
         setText(name, t(/** @type {WordKey} */ (waits), { what: whole }));

@@ -26,11 +26,15 @@ export const GRACE_MS_MAX = 60_000;
  * @property {Visibility} visibility
  * @property {boolean} changeable
  * @property {string} grace seconds, as typed
+ * @property {boolean} sealed
+ * @property {boolean} too_soon hold ballots that came too soon
+ * @property {boolean} unseen hold ballots of phones that never looked
  *
  * @typedef {object} SessionDraft
  * @property {string} title
  * @property {string} number
  * @property {string} topic
+ * @property {boolean} deciding
  * @property {string} wechat_delay seconds that the picture in WeChat lags behind the studio, as typed
  * @property {"pk"|"gala"|"poll"} kind
  * @property {PersonDraft[]} contestants
@@ -49,7 +53,7 @@ export function emptyPerson() {
 
 /** @returns {RoundDraft} */
 export function emptyRound() {
-  return { title: "", question: "", dimension: "free", duration: "2:00", visibility: "live", changeable: false, grace: "0" };
+  return { title: "", question: "", dimension: "free", duration: "2:00", visibility: "live", changeable: false, grace: "0", sealed: false, too_soon: false, unseen: false };
 }
 
 /**
@@ -71,7 +75,7 @@ export function standardRounds() {
 export function newDraft(known) {
   const number = known.reduce((most, session) => Math.max(most, session.number ?? 0), 0) + 1;
   return {
-    title: `先锋擂台 第${number}期`, number: String(number), topic: "", kind: "pk", wechat_delay: "0",
+    title: `先锋擂台 第${number}期`, number: String(number), topic: "", kind: "pk", deciding: false, wechat_delay: "0",
     contestants: [{ ...emptyPerson(), role: "holder" }, { ...emptyPerson(), role: "challenger" }],
     rounds: standardRounds(),
   };
@@ -124,7 +128,7 @@ export function durationText(ms) {
  * @param {string} text
  * @returns {number|undefined}
  */
-function parseGrace(text) {
+export function parseGrace(text) {
   const plain = text.trim() === "" ? "0" : text.trim();
   if (!/^\d{1,2}(\.\d)?$/u.test(plain)) return undefined;
   const ms = Math.round(Number(plain) * 1000);
@@ -147,6 +151,7 @@ export function roundRequest(round, index) {
   const request = {
     title: round.title.trim(), question: round.question.trim(), dimension: round.dimension, duration_ms: duration ?? null,
     visibility: round.visibility, changeable: round.changeable, grace_ms: grace ?? 0,
+    sealed: round.sealed, quarantine: /** @type {const} */ (["too_soon", "unseen"]).filter((rule) => round[rule]),
   };
   return { request, complaints };
 }
@@ -187,7 +192,7 @@ export function sessionRequest(draft) {
   if (delay === undefined) complaints.push({ field: "wechat-delay", code: "delay" });
   if (draft.rounds.length === 0) complaints.push({ field: "add-round", code: "no_round" });
   const request = {
-    title: draft.title.trim(), number: Number(draft.number.trim()), topic: draft.topic.trim(), kind: draft.kind,
+    title: draft.title.trim(), number: Number(draft.number.trim()), topic: draft.topic.trim(), kind: draft.kind, deciding: draft.deciding,
     channels: [
       { key: "web", name: "网页", delay_ms: 0 }, { key: "wechat", name: "微信视频", delay_ms: delay ?? 0 }, { key: "radio", name: "电台", delay_ms: 0 },
     ],
@@ -214,7 +219,7 @@ export function portraitFits(url) {
  */
 export function draftOf(session) {
   return {
-    title: session.title, number: session.number === null ? "" : String(session.number), topic: session.topic, kind: session.kind, wechat_delay: "0",
+    title: session.title, number: session.number === null ? "" : String(session.number), topic: session.topic, kind: session.kind, deciding: session.deciding, wechat_delay: "0",
     contestants: session.contestants.map(({ name, title, organisation, sector, role, portrait_url, slogan }) => ({
       name, title, organisation, sector, role, portrait_url, slogan,
     })),
@@ -230,6 +235,7 @@ export function roundDraftOf(round) {
   return {
     title: round.title, question: round.question, dimension: round.dimension, duration: durationText(round.duration_ms),
     visibility: round.visibility, changeable: round.changeable, grace: String(round.grace_ms / 1000),
+    sealed: round.sealed, too_soon: round.quarantine.includes("too_soon"), unseen: round.quarantine.includes("unseen"),
   };
 }
 

@@ -8,6 +8,8 @@
 /** @import { Field } from "./fields.js" */
 /** @import { RoundDocument, SessionDocument } from "./types.js" */
 import { button, h, setText, show } from "./dom.js";
+import { channelDrafts, channelsRequest } from "./channel_drafts.js";
+import { channelsForm } from "./channels_form.js";
 import { draftOf, emptyRound, peopleRequest, roundDraftOf, roundRequest, TOPICS } from "./drafts.js";
 import { textField } from "./fields.js";
 import { complain } from "./list.js";
@@ -28,7 +30,7 @@ export function editPanel(context, session, actions) {
   /** @param {SessionDocument} of */
   function draw(of) {
     drawn = shape(of);
-    root.replaceChildren(detailsPart(context, of, actions), peoplePart(context, of, actions), roundsPart(context, of, actions));
+    root.replaceChildren(detailsPart(context, of, actions), peoplePart(context, of, actions), channelsPart(context, of, actions), roundsPart(context, of, actions));
   }
   draw(session);
   return {
@@ -134,6 +136,32 @@ function peoplePart(context, session, actions) {
     ask: () => {
       const { request, complaints } = peopleRequest(draft.contestants, draft.kind);
       return { method: "PATCH", path: `/sessions/${session.code}`, request: { contestants: request }, complaints };
+    },
+  });
+}
+
+/** @param {Context} context @param {SessionDocument} session @param {Actions} actions */
+function channelsPart(context, session, actions) {
+  const { t } = context;
+  if (!contestantsEditable(session)) {
+    const lines = session.channels.map(({ name, key, weight, identity }) =>
+      h("li", { text: [name || key, weight === null ? "" : t("channel_weight_n", { n: weight }), t(`identity_${identity}`)].filter((part) => part !== "").join(" · ") }));
+    return h("section", { class: "panel" }, h("h2", { text: t("form_channels") }), h("ul", { class: "names" }, ...lines), h("p", { class: "note", text: t("frozen_channels") }));
+  }
+  const drafts = channelDrafts(session.channels);
+  /** @type {Map<string, Field>} */
+  const fields = new Map();
+  const place = h("div");
+  const draw = () => {
+    fields.clear();
+    place.replaceChildren(channelsForm(drafts, t, fields, draw));
+  };
+  draw();
+  return savingForm(context, actions, {
+    title: t("form_channels"), testid: "save-channels", fields, body: [place],
+    ask: () => {
+      const { request, complaints } = channelsRequest(drafts);
+      return { method: "PATCH", path: `/sessions/${session.code}`, request: { channels: request }, complaints };
     },
   });
 }

@@ -19,12 +19,13 @@ export function figuresPanel(context) {
   const question = h("p", { class: "question" });
   const clock = h("div", { class: "round-clock" }, h("span", { class: "label" }), h("span", { class: "digits", testid: "round-clock" }));
   const seen = h("span", { class: "seen", testid: "visibility" });
+  const standing = h("span", { class: "seen standing", testid: "deciding" });
   const sides = h("div", { class: "sides" });
   const bar = h("div", { class: "pk-bar", "aria-hidden": "true" }, h("span", { class: "pk-red" }), h("span", { class: "pk-blue" }));
   const totals = totalsRow(t);
   const root = h("div", { class: "panel figures" },
     h("div", { class: "figures-head" }, h("div", { class: "round-id" }, phase, title, question), clock),
-    h("div", { class: "row spread" }, seen, totals.root), sides, bar);
+    h("div", { class: "row spread" }, h("span", { class: "row" }, seen, standing), totals.root), sides, bar);
   return {
     root,
     /** @param {View} view */
@@ -40,7 +41,9 @@ export function figuresPanel(context) {
       setText(question, round.phase === "void" ? round.void_reason ?? "" : round.question);
       drawClock(clock, view, t);
       show(seen, round.phase !== "draft");
-      setText(seen, shown.hidden ? `◪ ${t("hidden")}` : `◉ ${t("public_sees")}`);
+      setText(seen, shown.sealed ? `▣ ${t("sealed_now")}` : shown.hidden ? `◪ ${t("hidden")}` : `◉ ${t("public_sees")}`);
+      const how = [t(view.session.deciding ? "deciding" : "not_deciding"), shown.scored ? t("by_score") : "", shown.corrected ? t("corrected") : ""];
+      setText(standing, how.filter((part) => part !== "").join(" · "));
       root.classList.toggle("is-hidden", shown.hidden);
       const pk = view.session.kind === "pk" && shown.rows.length === 2;
       setAttribute(sides, "class", pk ? "sides pk" : "sides many");
@@ -50,7 +53,7 @@ export function figuresPanel(context) {
       setAttribute(sides, "aria-label", pk ? null : t("present_round"));
       keyed(sides, shown.rows, (row) => row.key, (row) => side(row, t), (node, row) => updateSide(node, row, t));
       show(bar, pk);
-      const red = shown.votes ? shown.rows[0]?.pct ?? 50 : 50;
+      const red = shown.votes ? (shown.scored ? Number(shown.rows[0]?.score) : shown.rows[0]?.pct) ?? 50 : 50;
       /** @type {HTMLElement} */ (bar.children[0]).style.width = `${red}%`;
       totals.update(view, shown);
     },
@@ -63,9 +66,11 @@ function totalsRow(t) {
   const likes = h("b", { testid: "total-likes" });
   const turnout = h("b", { testid: "turnout" });
   const rate = h("b", { testid: "likes-rate" });
+  const held = h("b", { testid: "held" });
+  const apart = h("span", { class: "held", hidden: true }, `⚠ ${t("held")} `, held, ` ${t("held_note")}`);
   const root = h("div", { class: "totals" },
     h("span", {}, `${t("turnout")} `, turnout), h("span", {}, `${t("total_votes")} `, votes),
-    h("span", {}, `${t("total_likes")} `, likes), h("span", {}, `${t("likes_rate")} `, rate));
+    h("span", {}, `${t("total_likes")} `, likes), h("span", {}, `${t("likes_rate")} `, rate), apart);
   return {
     root,
     /** @param {View} view @param {ReturnType<typeof figures>} shown */
@@ -73,6 +78,8 @@ function totalsRow(t) {
       setText(votes, figure(shown.votes));
       setText(likes, figure(shown.likes));
       setText(turnout, figure(shown.turnout));
+      show(apart, shown.held > 0);
+      setText(held, figure(shown.held));
       setText(rate, figure(shown.likes === null ? null : perSecond(view.rate, view.now_ms)));
     },
   };
@@ -118,7 +125,7 @@ function updateSide(node, row, t) {
   setText(find(".side-org"), row.organisation);
   setText(find(".leads"), row.leads ? `▲ ${t("leads")}` : row.level ? `＝ ${t("tie")}` : "");
   setText(find(".side-votes .digits"), figure(row.votes));
-  setText(find(".pct"), row.pct === null ? "" : `${row.pct}%`);
+  setText(find(".pct"), row.pct === null ? "" : row.score === "" ? `${row.pct}%` : t("points", { n: row.score }));
   setText(find(".side-likes .digits"), figure(row.likes));
   node.classList.toggle("leading", row.leads);
 }

@@ -7,7 +7,7 @@
 /** @import { SessionDocument } from "./types.js" */
 import { button, h, setOff, show } from "./dom.js";
 import { emptyPerson, emptyRound, newDraft, sessionRequest, standardRounds, TOPICS, withExample } from "./drafts.js";
-import { choiceField, textField } from "./fields.js";
+import { checkField, choiceField, textField } from "./fields.js";
 import { wordFor } from "./context.js";
 import { peopleForm } from "./people_form.js";
 import { roundForm } from "./round_form.js";
@@ -179,8 +179,9 @@ function sessionFields(draft, { t }, fields, draw) {
     draw();
   });
   const delay = textField({ label: t("form_wechat_delay"), name: "wechat-delay", value: draft.wechat_delay, inputmode: "numeric", max: 4 }, (value) => { draft.wechat_delay = value; });
+  const deciding = checkField({ label: t("form_deciding"), name: "deciding", value: draft.deciding }, (value) => { draft.deciding = value; });
   fields.set("title", title).set("number", number).set("topic", topic).set("wechat-delay", delay);
-  return h("section", { class: "form-part" }, h("div", { class: "grid wide" }, title.root, number.root, topic.root, kind.root, delay.root));
+  return h("section", { class: "form-part" }, h("div", { class: "grid wide" }, title.root, number.root, topic.root, kind.root, delay.root), deciding);
 }
 
 /**

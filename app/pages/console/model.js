@@ -103,10 +103,19 @@ export function commandsAtHand(round, can) {
 }
 
 /**
+ * Say whether the count is still under its seal: nobody sees more than the turnout.
+ * @param {Pick<RoundDocument, "sealed"|"certified_at_ms">} round
+ */
+export function isSealed(round) {
+  return round.sealed && round.certified_at_ms === null;
+}
+
+/**
  * Say whether someone in the audience who has not voted may see the figures of this round now.
- * @param {Pick<RoundDocument, "visibility"|"phase">} round
+ * @param {Pick<RoundDocument, "visibility"|"phase"|"sealed"|"certified_at_ms">} round
  */
 export function publicSees(round) {
+  if (isSealed(round)) return false;
   if (round.phase === "revealed") return true;
   if (round.phase === "void") return false;
   switch (round.visibility) {
@@ -131,6 +140,7 @@ export function publicSees(round) {
  * @property {number|null} votes
  * @property {number|null} likes
  * @property {number|null} pct
+ * @property {string} score after the channels' weights, "" where votes alone count
  * @property {boolean} leads
  * @property {boolean} level shares the first place
  */
@@ -139,7 +149,7 @@ export function publicSees(round) {
  * The live figures of the present round, one row a choice, null where this view may not know.
  * @param {SessionDocument} session
  * @param {TallyDocument|null} tally
- * @returns {{rows: Figure[], votes: number|null, likes: number|null, turnout: number|null, hidden: boolean}}
+ * @returns {{rows: Figure[], votes: number|null, likes: number|null, turnout: number|null, held: number, hidden: boolean, sealed: boolean, scored: boolean, corrected: boolean}}
  */
 export function figures(session, tally) {
   const round = presentRound(session);
@@ -149,21 +159,26 @@ export function figures(session, tally) {
   const counts = new Map((body?.choices ?? []).map((choice) => [choice.key, choice]));
   const people = new Map(session.contestants.map((person) => [person.key, person]));
   const choices = round?.choices ?? session.contestants.map(({ key, name }) => ({ key, name }));
-  const most = Math.max(0, ...(body?.choices ?? []).map((choice) => choice.votes));
+  const scored = body?.by === "score";
+  const weightOf = (/** @type {{votes: number, score: number}|undefined} */ choice) => (scored ? choice?.score : choice?.votes) ?? 0;
+  const most = Math.max(0, ...(body?.choices ?? []).map(weightOf));
   const rows = choices.map(({ key, name }) => {
     const count = counts.get(key);
     const person = people.get(key);
     return {
       key, name, organisation: person?.organisation ?? "", portrait: person?.portrait_url ?? "",
       votes: count?.votes ?? null, likes: count?.likes ?? null, pct: count?.pct ?? null,
-      leads: body !== null && body.leader === key, level: body !== null && body.tie && count?.votes === most,
+      score: scored ? count?.score_text ?? "" : "",
+      leads: body !== null && body.leader === key, level: body !== null && body.tie && weightOf(count) === most,
     };
   });
   const begun = round !== null && round.phase !== "draft";
   return {
     rows, votes: body?.votes ?? null, likes: body?.likes ?? null,
     turnout: body?.turnout ?? (same ? tally.round?.turnout ?? null : null),
-    hidden: begun && !publicSees(round),
+    held: same ? tally.round?.held ?? 0 : 0,
+    hidden: begun && !publicSees(round), sealed: begun && isSealed(round) && round.phase !== "void",
+    scored, corrected: (body?.corrections ?? 0) > 0,
   };
 }
 
@@ -232,6 +247,7 @@ export function sessionIsStale(session, tally) {
   const current = tally.round === null ? undefined : known.get(tally.round.number);
   if (tally.round === null || current === undefined) return false;
   const closes = tally.round.closes_at_ms ?? null;
+  if (current.certified_at_ms !== tally.round.certified_at_ms) return true;
   return tally.round.number !== session.current_round || current.run !== tally.round.run || current.closes_at_ms !== closes;
 }
 
@@ -266,7 +282,7 @@ export function isOnAir(phase) {
 
 /**
  * @param {SessionDocument} session
- * @returns {boolean} whether the contestants may still be changed
+ * @returns {boolean} whether contestants and channels may still be changed
  */
 export function contestantsEditable(session) {
   return session.rounds.every((round) => round.run === 1 && round.opened_at_ms === null);

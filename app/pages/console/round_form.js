@@ -34,10 +34,12 @@ export function roundForm(round, index, t, fields, tail = []) {
   }, (value) => { round.visibility = /** @type {Visibility} */ (value); });
   const changeable = checkField({ label: t("form_changeable"), name: `round-${index}-changeable`, value: round.changeable },
     (value) => { round.changeable = value; });
+  /** @param {"sealed"|"too_soon"|"unseen"} key */
+  const check = (key) => checkField({ label: t(`form_${key}`), name: `round-${index}-${key}`, value: round[key] }, (value) => { round[key] = value; });
   return h("fieldset", { class: "round-form", testid: `round-form-${index + 1}` },
     h("legend", { text: t("next_round", { n: index + 1 }) }),
     h("div", { class: "grid" }, text("title", t("form_round_title")), dimension.root, text("duration", t("form_duration")), visibility.root),
     h("details", {}, h("summary", { text: t("optional_more") }),
-      h("div", { class: "grid" }, text("question", t("form_question")), text("grace", t("form_grace"), "numeric"), changeable)),
+      h("div", { class: "grid" }, text("question", t("form_question")), text("grace", t("form_grace"), "numeric"), changeable, check("sealed"), check("too_soon"), check("unseen"))),
     ...tail);
 }

@@ -31,17 +31,26 @@ export function sharePanel(context, session, actions) {
  * @param {SessionDocument} session
  * @param {Actions} actions
  */
-function publicPart({ t }, session, actions) {
+function publicPart({ t, can }, session, actions) {
   const links = /** @type {const} */ ([["link_vote", session.links.vote], ["link_overlay", session.links.overlay], ["link_report", session.links.report], ["link_qr", session.links.qr]]);
   const rows = links.map(([key, path]) => {
     const link = new URL(path, session.links.base || location.origin).href;
     // The report opens in a tab of its own with a copy of this tab's storage, so that staff see their figures there.
     return linkRow(t, t(key), link, h("a", { class: "quiet button", href: link, target: "_blank", rel: key === "link_report" ? "opener" : "noopener", testid: `open-${key}`, text: t("open_link") }));
   });
+  const tickets = can.has("edit") && session.channels.some(({ identity }) => identity === "ticket")
+    ? [linkRow(t, t("link_tickets"), new URL(ticketsPath(session.code), session.links.base || location.origin).href,
+      // With a copy of this tab's storage, so that the sheet knows who prints.
+      h("a", { class: "quiet button", href: ticketsPath(session.code), target: "_blank", rel: "opener", testid: "open-link_tickets", text: t("open_link") }))] : [];
   const local = !session.links.base && ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  return h("section", { class: "panel" }, h("h2", { text: t("share_public") }), local ? h("p", { class: "note warn", text: `⚠ ${t("local_only")}` }) : null, ...rows,
+  return h("section", { class: "panel" }, h("h2", { text: t("share_public") }), local ? h("p", { class: "note warn", text: `⚠ ${t("local_only")}` }) : null, ...rows, ...tickets,
     h("div", { class: "row" }, h("img", { class: "small-qr", src: session.links.qr, alt: t("hall_scan"), width: 160, height: 160 }),
       button({ class: "primary", text: t("hall_qr") }, actions.hall)));
+}
+
+/** @param {string} code */
+function ticketsPath(code) {
+  return `/tickets/${encodeURIComponent(code)}`;
 }
 
 /**

@@ -11,6 +11,14 @@
 /** @typedef {import("../lib/types.js").OverlaySeen} OverlayBeat */
 /** @typedef {import("../lib/format.js").Language} Language */
 
+/** @typedef {import("../report/types.js").Correction} Correction */
+/** @typedef {import("../report/types.js").Result} Result */
+
+/**
+ * @typedef {{id: number, kind: Correction["kind"], subject: string, reason: string, proposed_by: string, proposed_at_ms: number}} Proposal
+ * @typedef {{corrections: Correction[], proposals: Proposal[], held: {rule: string, ballots: number}[]}} Corrections
+ */
+
 /**
  * @typedef {"open"|"pause"|"resume"|"lock"|"reveal"|"certify"|"void"|"rerun"} Command
  * @typedef {"producer"|"director"|"scrutineer"|"overlay"|"admin"} Role

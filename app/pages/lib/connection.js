@@ -166,7 +166,12 @@ class Line {
   }
 
   #sayHello() {
-    if (!this.#token || !this.#socket?.open) return;
+    if (!this.#socket?.open) return;
+    if (!this.#token) {
+      // Nobody answers a hello without a token, but an overlay that says so is not counted as a person.
+      if (this.#options.hello) this.#socket.send({ ...this.#options.hello, type: "hello" });
+      return;
+    }
     this.#socket.send({ ...this.#options.hello, type: "hello", token: this.#token });
     this.#welcomeDue = true;
     this.#after("welcome", WELCOME_PATIENCE_MS, () => {

@@ -31,7 +31,12 @@
  * @property {string} pct_text
  * @property {number} likes
  * @property {string} likes_text
+ * @property {number} score hundredths of a percent after the channels' weights; 0 where `by` is "votes"
+ * @property {string} score_text "53.20", "" where `by` is "votes"
  */
+
+/** What came by one channel. `voided`: not in the totals. */
+/** @typedef {{key: string, name: string, weight: number|null, voided: boolean, turnout: number, votes: Record<string, number>, likes: Record<string, number>}} ChannelTally */
 
 /**
  * @typedef {object} Tally
@@ -39,8 +44,12 @@
  * @property {number} votes
  * @property {number} likes
  * @property {number} turnout
+ * @property {"votes"|"score"} by what `leader` and `tie` go by
  * @property {string|null} leader
  * @property {boolean} tie
+ * @property {ChannelTally[]} channels
+ * @property {{ballots: number, votes: Record<string, number>}} held counted apart, in no other figure
+ * @property {number} corrections how many stand
  */
 
 /**
@@ -58,7 +67,10 @@
  * @property {number|null} locks_at_ms
  * @property {number|null} locked_at_ms
  * @property {number|null} revealed_at_ms
+ * @property {number|null} certified_at_ms
  * @property {number|null} remaining_ms
+ * @property {boolean} sealed nobody sees more than the turnout before the certificate
+ * @property {number} held ballots held back, also while the tally is hidden
  * @property {number} choices_max
  * @property {boolean} changeable
  * @property {number|null} votes_per_day
@@ -101,12 +113,14 @@
  * @property {{overlays: OverlaySeen[]} & Record<string, unknown>} [staff]
  */
 
+/** A rule by which a ballot is held back. @typedef {"too_soon"|"unseen"} Suspicion */
+
 /**
  * A round as it stands in the session document.
- * @typedef {TallyRound & {choices: Choice[], likes_per_second: number, certified_at_ms: number|null, allowed: string[]}} SessionRound
+ * @typedef {Omit<TallyRound, "turnout"|"held"> & {likes_per_second: number, quarantine: Suspicion[], allowed: string[]}} SessionRound
  */
 
-/** @typedef {{key: string, name: string, delay_ms: number}} Channel */
+/** @typedef {{key: string, name: string, delay_ms: number, weight: number|null, identity: "device"|"ticket"|"wechat"}} Channel */
 
 /**
  * @typedef {object} SessionDocument
@@ -120,6 +134,7 @@
  * @property {boolean} deciding
  * @property {number|null} starts_at_ms
  * @property {number} created_at_ms
+ * @property {number|null} [purge_at_ms] null until the session has ended
  * @property {Channel[]} channels
  * @property {Contestant[]} contestants
  * @property {SessionRound[]} rounds
@@ -149,6 +164,7 @@
  * @typedef {object} Joined
  * @property {string} token
  * @property {string} channel
+ * @property {"device"|"ticket"|"wechat"} identity
  * @property {string} session
  * @property {number} delay_ms
  * @property {number} expires_at_ms

@@ -16,6 +16,15 @@ import { say } from "./words.js";
 /** @typedef {import("./options.js").OverlayLanguage} OverlayLanguage */
 /** @typedef {{atOnce: boolean, now_ms: number, lang: OverlayLanguage}} How */
 
+/**
+ * How a side stands out: `yes` and `no` where somebody has won; `first` where the votes do not decide.
+ * @param {boolean} first @param {Model["outcome"]["kind"]} kind
+ */
+export function wonMark(first, kind) {
+  if (kind === "favoured") return first ? "first" : "";
+  return first ? "yes" : kind === "won" ? "no" : "";
+}
+
 /** @param {FrameLoop} loop @param {"left"|"right"} place @param {"red"|"blue"} side */
 function plateElement(loop, place, side) {
   const name = el("span.name.fit");
@@ -70,7 +79,7 @@ function plateElement(loop, place, side) {
       const won = model.outcome.winners.includes(entry.key);
       mark.set(won ? model.outcome.label : null);
       setData(mark.element, "kind", model.outcome.kind);
-      setData(element, "won", won ? "yes" : model.outcome.kind === "won" ? "no" : "");
+      setData(element, "won", wonMark(won, model.outcome.kind));
       setData(element, "leads", entry.leads ? "yes" : "no");
     },
   };
@@ -86,13 +95,14 @@ export function boardPkElement(loop) {
   const pctRight = el("span.pct.right", { testid: "pct-blue" });
   const notice = wordsElement("div.notice", { testid: "notice" });
   notice.element.prepend(icon("lock"));
-  const turnout = wordsElement("div.turnout.fx", { testid: "turnout" });
+  const turnout = wordsElement("span.turnout", { testid: "turnout" });
+  const fine = wordsElement("span.fine", { testid: "fine" });
   const barRow = el("div.bar-row.fx", {}, [groundElement("bar-base"), bar.element, pctLeft, pctRight, notice.element]);
   const element = el("div.pk", {}, [
     head.element,
     el("div.plates", {}, [left.element, right.element, el("div.badge.fx", {}, [el("span.badge-text", {}, ["PK"])])]),
     barRow,
-    turnout.element,
+    el("div.small-print.fx", {}, [turnout.element, fine.element]),
   ]);
 
   return {
@@ -108,10 +118,11 @@ export function boardPkElement(loop) {
       left.paint(one, model, how, digits_min);
       right.paint(other, model, how, digits_min);
       bar.set(model.split, how.atOnce);
-      setText(pctLeft, model.figures === "shown" ? `${one.pct}%` : "");
-      setText(pctRight, model.figures === "shown" ? `${other.pct}%` : "");
+      setText(pctLeft, model.figures === "shown" ? one.share : "");
+      setText(pctRight, model.figures === "shown" ? other.share : "");
       notice.set(model.notice);
       turnout.set(model.turnout);
+      fine.set(model.fine);
     },
   };
 }

@@ -61,7 +61,7 @@ function rowElement(loop) {
       setData(element, "rank", shown && entry.rank ? String(entry.rank) : "");
       setData(element, "figures", model.figures);
       setData(element, "key", entry.key);
-      setData(element, "won", model.outcome.winners.includes(entry.key) ? "yes" : "no");
+      setData(element, "won", model.outcome.kind !== "favoured" && model.outcome.winners.includes(entry.key) ? "yes" : "no");
       setText(rank, shown && entry.rank ? String(entry.rank) : String(entry.index + 1));
       portrait.set(entry.portrait);
       fitText(name, entry.name, 0.62);
@@ -70,7 +70,7 @@ function rowElement(loop) {
       votes.set(entry.votes, atOnce);
       likes.set(entry.likes, atOnce);
       unit.set(say("votes", lang));
-      setText(pct, shown ? `${entry.pct}%` : "");
+      setText(pct, shown ? entry.share : "");
       if (atOnce) {
         place = springAt(at);
         width = springAt(shown ? share : 0);
@@ -91,7 +91,8 @@ export function boardRowsElement(loop) {
   const notice = wordsElement("div.notice", { testid: "notice" });
   notice.element.prepend(icon("lock"));
   const turnout = wordsElement("div.turnout", { testid: "turnout" });
-  const foot = el("div.rows-foot.fx", {}, [notice.element, rest.element, turnout.element]);
+  const fine = wordsElement("div.fine", { testid: "fine" });
+  const foot = el("div.rows-foot.fx", {}, [notice.element, rest.element, turnout.element, fine.element]);
   const element = el("div.rows", {}, [head.element, list, foot]);
   /** @type {Map<string, ReturnType<typeof rowElement>>} */
   const rows = new Map();
@@ -107,7 +108,8 @@ export function boardRowsElement(loop) {
       notice.set(model.notice);
       rest.set(model.rest);
       turnout.set(model.turnout);
-      const most = Math.max(1, ...model.rows.map((entry) => entry.votes));
+      fine.set(model.fine);
+      const most = Math.max(1, ...model.rows.map((entry) => entry.part));
       const keys = new Set(model.rows.map((entry) => entry.key));
       for (const [key, row] of rows) {
         if (keys.has(key)) continue;
@@ -122,7 +124,7 @@ export function boardRowsElement(loop) {
           rows.set(entry.key, row);
           list.append(row.element);
         }
-        row.paint(entry, at, entry.votes / most, model, fresh ? { ...how, atOnce: true } : how);
+        row.paint(entry, at, entry.part / most, model, fresh ? { ...how, atOnce: true } : how);
       });
       setData(element, "count", String(model.rows.length));
       list.style.height = `${model.rows.length * PITCH_PX}px`;

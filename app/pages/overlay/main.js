@@ -6,7 +6,7 @@ import { REAL_TIMERS } from "../lib/api.js";
 import { connect } from "../lib/connection.js";
 import { INITIAL_STATE, reduce, serverNow } from "../lib/store.js";
 import { leftMs } from "./head.js";
-import { modelOf } from "./model.js";
+import { modelOf, withAddresses } from "./model.js";
 import { parseOptions } from "./options.js";
 import { measurePace } from "./pace.js";
 import { initialScenes, reduceScenes } from "./scenes.js";
@@ -89,7 +89,7 @@ function repaint(atOnce) {
 /** @param {ServerMessage|ClockMessage} message */
 function onMessage(message) {
   const before = store;
-  store = reduce(store, message);
+  store = reduce(store, message.type === "tally" ? withAddresses(message, serviceBase()) : message);
   if (store.tally !== before.tally && store.tally) {
     // A page that was hidden has slept through changes: they are not played again on its return.
     repaint(document.hidden);

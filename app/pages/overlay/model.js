@@ -4,7 +4,7 @@
 // share of the bar and the sum of the rows left out are made here.
 
 import { issueText } from "../lib/format.js";
-import { restWords, roundWords, say, turnoutWords } from "./words.js";
+import { heldWords, joined, restWords, roundWords, say, turnoutWords } from "./words.js";
 
 /** @typedef {import("../lib/types.js").TallyDocument} TallyDocument */
 /** @typedef {import("../lib/types.js").TallyRound} TallyRound */
@@ -32,14 +32,16 @@ import { restWords, roundWords, say, turnoutWords } from "./words.js";
  * @property {string} portrait
  * @property {number} rank 1 is first; equals share a rank; 0 while there is none
  * @property {number} votes
+ * @property {string} share what stands beside the votes: "55%", or "53.20 分" where the channels have weights
  * @property {number} pct
+ * @property {number} part of what the lead goes by, votes or score: rows and bars follow it
  * @property {number} likes
  * @property {boolean} leads
  */
 
 /**
  * @typedef {object} Outcome
- * @property {"none"|"pending"|"count"|"won"|"tie"|"void"} kind
+ * @property {"none"|"pending"|"count"|"won"|"favoured"|"tie"|"void"} kind `favoured`: first where the votes do not decide
  * @property {Words} heading
  * @property {Words|null} label over the winner
  * @property {string[]} winners keys
@@ -63,6 +65,7 @@ import { restWords, roundWords, say, turnoutWords } from "./words.js";
  * @property {Figures} figures
  * @property {Words|null} notice in place of figures
  * @property {Words|null} turnout
+ * @property {Words|null} fine small print: whether the votes decide, how they are weighted, what was held or corrected
  * @property {Entry[]} entries in the order of the programme
  * @property {Entry[]} rows ranked, at most ROWS_MAX
  * @property {Words|null} rest the rows left out
@@ -86,7 +89,8 @@ const PHASE_WORDS = Object.freeze({
 });
 
 /** @param {TallyRound} round @returns {boolean} whether everybody may see the figures by the round's own rules */
-export function publicMaySee({ visibility, phase }) {
+export function publicMaySee({ visibility, phase, sealed, certified_at_ms }) {
+  if (sealed && certified_at_ms === null) return false;
   switch (visibility) {
     case "live":
       return true;
@@ -129,6 +133,7 @@ export function modelOf(document, { lang, hidden }) {
     figures,
     notice: noticeOf(round, figures, lang),
     turnout: round && !idle ? turnoutWords(tally?.turnout ?? round.turnout ?? 0, lang) : null,
+    fine: round && phase !== "void" ? fineOf(document, figures === "shown" ? tally : null, lang) : null,
     entries,
     ...rowsOf(entries, figures, lang),
     split: splitOf(entries),
@@ -163,11 +168,26 @@ function countdownOf(round) {
   }
 }
 
+/** @param {TallyRound} round @returns {boolean} whether the count is still under its seal */
+function isSealed({ sealed, certified_at_ms }) {
+  return sealed && certified_at_ms === null;
+}
+
+/** @param {TallyDocument} document @param {Tally|null} tally @param {OverlayLanguage} lang @returns {Words} */
+function fineOf({ session, round }, tally, lang) {
+  const parts = [say(session.deciding ? "deciding" : "popularity", lang)];
+  if (tally?.by === "score") parts.unshift(say("byScore", lang));
+  if (round?.held && (tally || round.locked_at_ms !== null)) parts.unshift(heldWords(round.held, lang));
+  if (tally?.corrections) parts.unshift(say("corrected", lang));
+  return joined(parts);
+}
+
 /** @param {TallyRound|null} round @param {Figures} figures @param {OverlayLanguage} lang @returns {Words|null} */
 function noticeOf(round, figures, lang) {
   if (!round) return null;
   if (round.phase === "void") return say("void", lang);
   if (figures !== "hidden") return null;
+  if (isSealed(round)) return say("sealedUntil", lang);
   return say(round.visibility === "on_reveal" ? "hiddenUntilReveal" : "hiddenUntilLock", lang);
 }
 
@@ -187,6 +207,8 @@ function entriesOf(document, tally, lang) {
   const contestants = new Map(document.contestants.map((contestant) => [contestant.key, contestant]));
   const figures = new Map(tally?.choices.map((choice) => [choice.key, choice]) ?? []);
   const choices = document.tally?.choices ?? document.round?.choices ?? document.contestants;
+  const score = tally?.by === "score";
+  const unit = say("points", lang).main;
   const entries = choices.map((choice, index) => {
     const contestant = contestants.get(choice.key);
     const figure = figures.get(choice.key);
@@ -205,19 +227,21 @@ function entriesOf(document, tally, lang) {
       rank: 0,
       votes: figure?.votes ?? 0,
       pct: figure?.pct ?? 0,
+      share: figure ? (score ? `${figure.score_text} ${unit}` : `${figure.pct}%`) : "",
+      part: (score ? figure?.score : figure?.votes) ?? 0,
       likes: figure?.likes ?? 0,
       leads: tally !== null && tally.leader === choice.key,
     };
   });
   if (tally && tally.votes > 0) {
-    for (const entry of entries) entry.rank = 1 + entries.filter((other) => other.votes > entry.votes).length;
+    for (const entry of entries) entry.rank = 1 + entries.filter((other) => other.part > entry.part).length;
   }
   return entries;
 }
 
 /** @param {Entry[]} entries @param {Figures} figures @param {OverlayLanguage} lang */
 function rowsOf(entries, figures, lang) {
-  const ranked = [...entries].sort((one, other) => other.votes - one.votes || one.index - other.index);
+  const ranked = [...entries].sort((one, other) => other.part - one.part || one.index - other.index);
   const rows = ranked.slice(0, ROWS_MAX);
   const left = ranked.slice(ROWS_MAX);
   if (!left.length) return { rows, rest: null };
@@ -229,8 +253,8 @@ function rowsOf(entries, figures, lang) {
 /** @param {Entry[]} entries */
 function splitOf(entries) {
   const [left, right] = entries;
-  if (entries.length !== 2 || left.votes + right.votes === 0) return 0.5;
-  const share = left.votes / (left.votes + right.votes);
+  if (entries.length !== 2 || left.part + right.part === 0) return 0.5;
+  const share = left.part / (left.part + right.part);
   return Math.min(1 - SPLIT_LEAST, Math.max(SPLIT_LEAST, share));
 }
 
@@ -248,16 +272,32 @@ function outcomeOf({ session, round }, tally, entries, lang) {
   if (round.phase === "void") {
     return { ...none, kind: "void", heading: say("void", lang), reason: round.void_reason ?? "" };
   }
-  if (!tally) return { ...none, kind: "pending", heading: say("pending", lang) };
+  if (!tally) return { ...none, kind: "pending", heading: say(isSealed(round) ? "sealed" : "pending", lang) };
   const over = round.phase === "locked" || round.phase === "revealed";
-  const first = entries.filter((entry) => entry.rank === 1).map((entry) => entry.key);
+  const first = tally.leader !== null ? [tally.leader] : entries.filter((entry) => entry.rank === 1).map((entry) => entry.key);
   if (round.phase !== "revealed") {
     const label = over && tally.tie ? say("level", lang) : null;
     return { ...none, kind: "count", heading: say(over ? "final" : "standing", lang), label };
   }
   const heading = say("revealed", lang);
   if (tally.votes === 0) return { ...none, kind: "count", heading, label: say("noVotes", lang) };
-  if (tally.tie) return { ...none, kind: "tie", heading, label: say("tie", lang), winners: first };
-  // Where the audience's votes do not decide, the screen may not name a winner.
-  return { ...none, kind: "won", heading, label: say(session.deciding ? "won" : "favourite", lang), winners: first };
+  // Votes in channels without weight alone: there is a count, and nobody is first.
+  if (tally.leader === null && !tally.tie) return { ...none, kind: "count", heading };
+  if (tally.tie) return { ...none, kind: "tie", heading, label: say(session.deciding ? "tie" : "level", lang), winners: first };
+  // Where the audience's votes do not decide, the screen crowns nobody.
+  if (!session.deciding) return { ...none, kind: "favoured", heading, label: say("favourite", lang), winners: first };
+  return { ...none, kind: "won", heading, label: say("won", lang), winners: first };
+}
+
+/**
+ * Pictures' addresses are paths of the arena, not of the tool that shows them.
+ *
+ * @param {import("../lib/types.js").TallyDocument} document @param {string} base
+ */
+export function withAddresses(document, base) {
+  const contestants = document.contestants.map((contestant) => {
+    if (!contestant.portrait_url) return contestant;
+    return { ...contestant, portrait_url: new URL(contestant.portrait_url, base).href };
+  });
+  return { ...document, contestants };
 }

@@ -50,6 +50,7 @@ export function qrScene({ base, channel }) {
     element,
     /** Fetch the picture before it is cued. @param {string} sessionCode */
     prepare(sessionCode) {
+      if (!sessionCode) return;
       const address = new URL(`/api/v1/sessions/${encodeURIComponent(sessionCode)}/qr.svg`, base());
       if (channel) address.searchParams.set("channel", channel);
       if (address.href === wanted) return;

@@ -7,6 +7,7 @@ import { throwConfetti } from "./confetti.js";
 import { el, groundElement, icon, portraitElement, setData, setShown, setText, wordsElement } from "./dom.js";
 import { figureElement } from "./figure.js";
 import { fitText } from "./fit.js";
+import { wonMark } from "./board_pk.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -56,8 +57,9 @@ function cardElement(loop) {
       const { outcome } = model;
       const wins = outcome.winners.includes(entry.key);
       setData(element, "side", entry.index === 0 ? "red" : entry.index === 1 ? "blue" : "other");
-      setData(element, "won", wins ? "yes" : outcome.kind === "won" ? "no" : "");
+      setData(element, "won", wonMark(wins, outcome.kind));
       if (wins && outcome.kind === "won") element.dataset.testid = "winner";
+      else if (wins && outcome.kind === "favoured") element.dataset.testid = "favoured";
       else delete element.dataset.testid;
       portrait.set(entry.portrait);
       setText(rank, model.layout === "rows" && entry.rank ? String(entry.rank) : "");
@@ -66,7 +68,7 @@ function cardElement(loop) {
       setShown(line, entry.line !== "");
       fitText(line, entry.line, 0.62);
       unit.set(say("votes", lang));
-      setText(pct, model.figures === "shown" ? `${entry.pct}%` : "");
+      setText(pct, model.figures === "shown" ? entry.share : "");
       if (entering) {
         votes.from(0);
         likes.from(0);
@@ -75,7 +77,8 @@ function cardElement(loop) {
       likes.set(entry.likes, atOnce && !entering);
       // Between two the word stands once, between their cards.
       setData(label.element, "kind", outcome.kind);
-      label.set(wins && (outcome.kind === "won" || model.layout === "rows") ? outcome.label : null);
+      const named = outcome.kind === "won" || outcome.kind === "favoured";
+      label.set(wins && (named || model.layout === "rows") ? outcome.label : null);
     },
   };
 }
@@ -94,8 +97,9 @@ export function resultScene(loop) {
   const barRow = el("div.bar-row.fx", {}, [groundElement("bar-base"), bar.element]);
   const stamp = wordsElement("div.stamp");
   const reason = el("div.reason.fit");
-  const turnout = wordsElement("div.turnout");
-  const foot = el("div.result-foot.fx", {}, [reason, turnout.element]);
+  const turnout = wordsElement("span.turnout");
+  const fine = wordsElement("span.fine", { testid: "fine" });
+  const foot = el("div.result-foot.fx", {}, [reason, turnout.element, fine.element]);
   const papers = el("div.papers");
   const anchor = el("div.anchor", {}, [
     head,
@@ -140,6 +144,7 @@ export function resultScene(loop) {
       setShown(reason, outcome.reason !== "");
       fitText(reason, outcome.reason, 0.7);
       turnout.set(outcome.kind === "void" ? null : model.turnout);
+      fine.set(model.fine);
       if (entering) cheered = "";
       cheer(model, entering);
     },
@@ -158,6 +163,7 @@ function stampWords({ outcome, layout }) {
       return outcome.heading;
     case "none":
     case "won":
+    case "favoured":
       return null;
     default:
       throw new TypeError(`no such outcome: ${outcome.kind}`);

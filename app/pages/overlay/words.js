@@ -27,7 +27,14 @@ export const WORDS = Object.freeze({
   standing: /** @type {Pair} */ (["当前票数", "Votes so far"]),
   final: /** @type {Pair} */ (["最终票数", "Final votes"]),
   won: /** @type {Pair} */ (["胜出", "Winner"]),
-  favourite: /** @type {Pair} */ (["人气优胜", "Audience favourite"]),
+  favourite: /** @type {Pair} */ (["人气领先", "Audience favourite"]),
+  deciding: /** @type {Pair} */ (["观众投票决定胜负", "Audience votes decide"]),
+  popularity: /** @type {Pair} */ (["观众投票仅供参考，不决定胜负", "Audience popularity, does not decide"]),
+  byScore: /** @type {Pair} */ (["加权得分", "Weighted score"]),
+  points: /** @type {Pair} */ (["分", "pts"]),
+  sealed: /** @type {Pair} */ (["封存计票", "Sealed count"]),
+  sealedUntil: /** @type {Pair} */ (["封存计票 · 核票后公布", "Sealed count: shown once certified"]),
+  corrected: /** @type {Pair} */ (["更正后", "Corrected"]),
   tie: /** @type {Pair} */ (["平局", "Tie"]),
   level: /** @type {Pair} */ (["票数持平", "Level"]),
   noVotes: /** @type {Pair} */ (["暂无投票", "No votes"]),
@@ -68,6 +75,22 @@ export function roundWords(number, lang) {
 export function turnoutWords(count, lang) {
   const figure = grouped(count);
   return inLanguage([`${figure} 人已投票`, count === 1 ? "1 has voted" : `${figure} have voted`], lang);
+}
+
+/** @param {number} count @param {OverlayLanguage} lang @returns {Words} ballots in no other figure */
+export function heldWords(count, lang) {
+  const figure = grouped(count);
+  return inLanguage([`另有 ${figure} 票待核`, `${figure} held for review`], lang);
+}
+
+/**
+ * Several words in one line of small print.
+ * @param {readonly Words[]} all
+ * @returns {Words}
+ */
+export function joined(all) {
+  const line = (/** @type {string[]} */ parts) => parts.filter(Boolean).join(" · ");
+  return { main: line(all.map(({ main }) => main)), sub: line(all.map(({ sub }) => sub)) };
 }
 
 /**

@@ -5,8 +5,9 @@
 import { countText } from "../lib/format.js";
 import { make, setAttribute, setText, shape } from "./dom.js";
 import { onPress } from "./press.js";
+import { isSealed } from "./situation.js";
 
-/** @import { TallyDocument, Contestant, Choice } from "../lib/types.js" */
+/** @import { TallyDocument, Contestant, Choice, ChoiceTally, Tally } from "../lib/types.js" */
 /** @import { Language } from "../lib/format.js" */
 /** @typedef {(key: keyof typeof import("./words.js").WORDS, values?: Record<string, string|number>) => string} Translate */
 /** What a thumb did, and where in the window. @typedef {{kind: "like"|"pick", key: string, x: number, y: number, side: string}} Tap */
@@ -45,6 +46,11 @@ function portrait(contestant, choice) {
   return frame;
 }
 
+/** The share that a bar shows: what the lead goes by. @param {ChoiceTally} choice @param {Tally|null} tally */
+function shareOf({ pct, score }, tally) {
+  return tally?.by === "score" ? score / 10_000 : pct / 100;
+}
+
 export class ArenaView {
   #root;
   #score;
@@ -77,7 +83,7 @@ export class ArenaView {
     const { document } = model;
     const choices = document.round?.choices ?? [];
     const several = (document.round?.choices_max ?? 1) > 1;
-    const built = JSON.stringify([choices, document.contestants, several]);
+    const built = JSON.stringify([choices, document.contestants, several, document.session.deciding]);
     if (built !== this.#built) this.#build(document, choices, several);
     this.#built = built;
     for (const choice of choices) this.#patch(choice, model);
@@ -147,7 +153,7 @@ export class ArenaView {
       two ? null : this.#who(choice, contestant, label, side),
       bar && make("span", { class: "track" }, bar),
       two ? null : votes,
-      make("span", { class: "crown" }, shape("star"), t("won")),
+      make("span", { class: "crown", "data-testid": `first-${choice.key}` }, ...(document.session.deciding ? [shape("star"), t("won")] : [t("favoured")])),
       box,
       two ? null : vote,
     );
@@ -185,9 +191,28 @@ export class ArenaView {
     setAttribute(parts.card, "data-picked", model.picked.includes(key) ? "" : null);
     setAttribute(parts.card, "data-voted", model.voted.includes(key) ? "" : null);
     setAttribute(parts.card, "data-winner", model.winner === key ? "" : null);
-    setAttribute(parts.card, "data-beaten", model.winner !== null && model.winner !== key ? "" : null);
-    setText(parts.votes, figures ? `${figures.pct}% · ${this.#t("votes", { count: countText(figures.votes, this.#language) })}` : "");
-    if (parts.bar) parts.bar.style.transform = `scaleX(${(figures?.pct ?? 0) / 100})`;
+    const beaten = model.document.session.deciding && model.winner !== null && model.winner !== key;
+    setAttribute(parts.card, "data-beaten", beaten ? "" : null);
+    setText(parts.votes, figures ? this.#standing(figures, model.document.tally) : "");
+    if (parts.bar) parts.bar.style.transform = `scaleX(${figures ? shareOf(figures, model.document.tally) : 0})`;
+  }
+
+  /** "55% · 12 票", or "53.20 分 · 12 票" where the channels have weights. @param {ChoiceTally} choice @param {Tally|null} tally */
+  #standing({ votes, pct, score_text }, tally) {
+    const count = countText(votes, this.#language);
+    if (tally?.by === "score") return this.#t("score_votes", { score: score_text, count });
+    return `${pct}% · ${this.#t("votes", { count })}`;
+  }
+
+  /** What stands apart from the figures: a correction, ballots held for review. @param {TallyDocument} document */
+  #aside({ round, tally }) {
+    const parts = tally?.corrections ? [this.#t("corrected")] : [];
+    if (round?.held && (tally || round.locked_at_ms !== null)) {
+      const held = (tally?.choices ?? []).filter(({ key }) => tally?.held.votes[key]);
+      const list = held.map(({ key, name }) => `${name} ${tally?.held.votes[key]}`).join(this.#language === "zh" ? "，" : ", ");
+      parts.push(this.#t("held", { count: round.held }) + (list ? this.#t("held_of", { list }) : ""));
+    }
+    return parts.join(" · ");
   }
 
   /** The row beneath two halves: who has how much, or why it is not to be seen. @param {ArenaModel} model */
@@ -198,22 +223,25 @@ export class ArenaView {
       this.#score.append(
         make("div", { class: "split", "aria-hidden": "true" }, make("i")),
         make("p", { class: "figures" }, make("span"), make("span"), make("span")),
+        make("p", { class: "aside", "data-testid": "aside" }),
         make("div", { class: "ballots" }),
       );
     }
-    const [split, figures, ballots] = [...this.#score.children];
-    if (!split || !figures || !ballots) return;
+    const [split, figures, aside, ballots] = [...this.#score.children];
+    if (!split || !figures || !aside || !ballots) return;
+    setText(aside, this.#aside(document));
     const t = this.#t;
     const shown = two ? (tally?.choices ?? []) : [];
     const [left, middle, right] = [...figures.children];
-    const words = shown.map((each) => `${each.pct}% · ${t("votes", { count: countText(each.votes, this.#language) })}`);
-    const why = round?.visibility === "after_vote" ? t("after_vote") : t("hidden");
+    const words = shown.map((each) => this.#standing(each, tally));
+    const why = t(round && isSealed(round) ? "sealed" : round?.visibility === "after_vote" ? "after_vote" : "hidden");
     if (left) setText(left, words[0] ?? (tally ? "" : why));
     if (right) setText(right, words[1] ?? "");
     if (middle) setText(middle, round ? t("turnout", { count: countText(tally?.turnout ?? round.turnout, this.#language) }) : "");
+    setAttribute(figures, "data-by", tally?.by ?? null);
     setAttribute(split, "data-empty", shown.length && tally?.votes ? null : "");
     const bar = /** @type {HTMLElement|null} */ (split.firstElementChild);
-    if (bar) bar.style.transform = `scaleX(${tally?.votes ? (shown[0]?.pct ?? 50) / 100 : 0.5})`;
+    if (bar) bar.style.transform = `scaleX(${tally?.votes && shown[0] ? shareOf(shown[0], tally) : 0.5})`;
     const wanted = two ? (round?.choices ?? []).map(({ key }) => this.#parts.get(key)?.vote) : [];
     const held = [...ballots.children];
     if (wanted.length !== held.length || wanted.some((each, index) => each !== held[index])) {

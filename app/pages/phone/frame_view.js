@@ -23,9 +23,18 @@ import { byId, make, setAttribute, setText } from "./dom.js";
 /** Under this much time left the countdown is marked. */
 const HURRY_BELOW_MS = 10000;
 
+/**
+ * Where a receipt is looked up. It travels behind the `#`, so that it stands in no server's log.
+ * @param {string} code @param {string} receipt @param {Language} language
+ */
+export function receiptAddress(code, receipt, language) {
+  return `/receipt/${encodeURIComponent(code)}${language === "en" ? "?lang=en" : ""}#r=${encodeURIComponent(receipt)}`;
+}
+
 export class FrameView {
   #t;
   #language;
+  #code;
   #announced = "";
   #drawnReceipts = "";
 
@@ -33,11 +42,15 @@ export class FrameView {
   constructor({ t, language, code }) {
     this.#t = t;
     this.#language = language;
+    this.#code = code;
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     setText(byId("privacy"), t("privacy"));
     setText(byId("receipts-title"), t("receipts"));
     setText(byId("report"), t("report"));
     setAttribute(byId("report"), "href", `/report/${encodeURIComponent(code)}${language === "en" ? "?lang=en" : ""}`);
+    setText(byId("privacy-link"), t("privacy_more"));
+    const lang = language === "en" ? "&lang=en" : "";
+    setAttribute(byId("privacy-link"), "href", `/privacy?session=${encodeURIComponent(code)}${lang}`);
     setText(byId("other-language"), t("other_language"));
     const address = new URL(location.href);
     address.searchParams.set("lang", language === "zh" ? "en" : "zh");
@@ -81,7 +94,7 @@ export class FrameView {
   }
 
   /** @param {TallyDocument} shown */
-  #drawTitle({ session, round }) {
+  #drawTitle({ session, round, tally }) {
     const t = this.#t;
     const title = session.title || session.show || t("brand");
     if (document.title !== title) document.title = title;
@@ -89,7 +102,8 @@ export class FrameView {
     setText(byId("topic"), session.topic);
     setText(byId("round-line"), round ? `${t("round", { number: round.number })} ${this.#roundTitle(round)}` : "");
     setText(byId("question"), round?.question ?? "");
-    setText(byId("popularity"), session.deciding ? "" : t("popularity"));
+    const standing = t(session.deciding ? "deciding" : "popularity");
+    setText(byId("standing"), tally?.by === "score" ? `${standing} · ${t("by_score")}` : standing);
   }
 
   /** @param {import("../lib/types.js").TallyRound} round */
@@ -102,9 +116,11 @@ export class FrameView {
   #phaseText({ state, situation, nameOf }) {
     const t = this.#t;
     if (situation.stage !== "revealed" || !state.tally?.tally) return t(situation.stage);
-    if (situation.tie) return `${t("revealed")} · ${t("tie")}`;
-    if (situation.winner === null) return `${t("revealed")} · ${t("nobody")}`;
-    return t("winner", { name: nameOf(situation.winner) });
+    // Where the audience's votes do not decide, nobody is said to have won.
+    const { deciding } = state.tally.session;
+    if (situation.tie) return `${t("revealed")} · ${t(deciding ? "tie" : "level")}`;
+    if (situation.winner === null) return state.tally.tally.votes ? t("revealed") : `${t("revealed")} · ${t("nobody")}`;
+    return t(deciding ? "winner" : "favourite", { name: nameOf(situation.winner) });
   }
 
   /** @param {Frame} frame */
@@ -119,7 +135,7 @@ export class FrameView {
         "li",
         {},
         `${this.#t("round", { number: each.round })} · ${each.choices.map(nameOf).join("、")} · `,
-        make("code", {}, each.receipt),
+        make("a", { href: receiptAddress(this.#code, each.receipt, this.#language) }, make("code", {}, each.receipt)),
         ` · ${clockText(each.accepted_at_ms, this.#language)}`,
       ),
     );
@@ -135,7 +151,7 @@ export class FrameView {
     if (panel?.kind === "sending") words.push(t("sending"));
     if (panel?.kind === "refused") words.push(t("refused"));
     if (panel?.kind === "voted") words.push(`${t("voted")} ${panel.choices.map(nameOf).join("、")}`);
-    if (situation.hidden && situation.stage === "open") words.push(t("hidden"));
+    if (situation.hidden && situation.stage === "open") words.push(t(situation.sealed ? "sealed" : "hidden"));
     const said = words.join("。");
     if (said === this.#announced) return;
     this.#announced = said;

@@ -7,6 +7,7 @@ import { keepIn } from "../lib/storage.js";
 import { INITIAL_STATE, reduce } from "../lib/store.js";
 import { ArenaView } from "./arena_view.js";
 import { byId } from "./dom.js";
+import { takeEntry } from "./entry.js";
 import { FrameView } from "./frame_view.js";
 import { situationOf } from "./situation.js";
 import { WORDS } from "./words.js";
@@ -18,7 +19,7 @@ const FIRST_READING_MAX_MS = 1500;
 const RELOAD_AFTER_MS = 5000;
 /** What comes second, so that it is fetched at once and not import by import. */
 const SECOND = [
-  "phone/taking_part", "phone/ballot", "phone/panel", "phone/panel_view", "phone/hearts", "phone/identity",
+  "phone/taking_part", "phone/ballot", "phone/panel", "phone/panel_view", "phone/hearts", "phone/identity", "phone/entrance", "phone/entry_view", "phone/entry_words", "phone/about",
   "phone/shown_likes", "phone/receipt_book",
   "lib/connection", "lib/socket", "lib/poller", "lib/reconnect", "lib/clock", "lib/api", "lib/likes",
 ];
@@ -32,6 +33,8 @@ const page = {
   language,
   t,
   keeper: keepIn(),
+  /** Taken at once: a secret shall not stand in the address for longer than it must. */
+  entry: takeEntry(),
   state: INITIAL_STATE,
   frame: new FrameView({ t, language, code }),
   arena: new ArenaView({ root: byId("arena"), score: byId("score"), t, language, onTap: (tap) => page.onTap(tap) }),

@@ -5,6 +5,7 @@
 
 import { clockText } from "../lib/format.js";
 import { make, shape } from "./dom.js";
+import { receiptAddress } from "./frame_view.js";
 
 /** @import { Panel } from "./panel.js" */
 /** @import { Situation } from "./situation.js" */
@@ -35,16 +36,18 @@ export class PanelView {
   #root;
   #t;
   #language;
+  #code;
   #onAction;
   #drawn = "";
   #kind = "";
   #attended = false;
 
-  /** @param {{root: HTMLElement, t: Translate, language: Language, onAction: (action: PanelAction) => void}} settings */
-  constructor({ root, t, language, onAction }) {
+  /** @param {{root: HTMLElement, t: Translate, language: Language, code: string, onAction: (action: PanelAction) => void}} settings */
+  constructor({ root, t, language, code, onAction }) {
     this.#root = root;
     this.#t = t;
     this.#language = language;
+    this.#code = code;
     this.#onAction = onAction;
   }
 
@@ -58,7 +61,7 @@ export class PanelView {
     const { panel, situation, round } = context;
     const names = panel.choices.map(context.nameOf);
     const rules = round && [round.choices_max, round.changeable, round.votes_per_day, round.void_reason];
-    const drawn = JSON.stringify([panel, names, situation.stage, situation.hidden, rules, context.notes]);
+    const drawn = JSON.stringify([panel, names, situation.stage, situation.hidden, situation.sealed, rules, context.notes]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     const moved = this.#kind !== panel.kind && this.#attended;
@@ -140,6 +143,7 @@ export class PanelView {
         this.#heading(`${t("voted")} · ${names.join("、")}`, "", shape("tick")),
         make("p", {}, `${t("receipt")} `, make("code", {}, receipt.receipt)),
         make("p", {}, [t("accepted", { time }), rest].filter(Boolean).join(" · ")),
+        make("p", {}, make("a", { href: receiptAddress(this.#code, receipt.receipt, this.#language), "data-testid": "check-receipt" }, t("check_receipt"))),
       ),
       ...this.#dailyLine(panel, round),
       ...(act ? [make("div", { class: "actions" }, this.#button("act", act, "vote-change"))] : []),
@@ -158,7 +162,7 @@ export class PanelView {
       case "late":
         return [make("p", { class: "stage" }, t("late_more"))];
       case "locked":
-        return [make("p", { class: "stage" }, situation.hidden ? t("locked_more") : t("locked_seen"))];
+        return [make("p", { class: "stage" }, situation.hidden ? t(situation.sealed ? "locked_sealed" : "locked_more") : t("locked_seen"))];
       case "void":
         return [make("p", { class: "stage" }, t("void_more", { reason: round?.void_reason ?? "" }))];
       case "over":

@@ -2,8 +2,11 @@
 // Keeps every receipt of this phone in one session, so that a voter can find the ballots in the ledger later. It only
 // adds; the newest two hundred stay.
 
+import { sessionPath } from "../lib/api.js";
+
+/** @import { Ballot } from "./ballot.js" */
 /** @import { Keeper } from "../lib/storage.js" */
-/** @import { OwnBallot } from "../lib/types.js" */
+/** @import { Api, OwnBallot } from "../lib/types.js" */
 /** @typedef {OwnBallot & {round: number, run: number}} KeptReceipt */
 
 const RECEIPTS_MAX = 200;
@@ -31,5 +34,20 @@ export class ReceiptBook {
     }
     this.list = [...held.values()].slice(-RECEIPTS_MAX);
     this.#keeper.set(this.#key, this.list);
+  }
+
+  /**
+   * Ask once more for the receipt of a vote that its round was left with. Says whether it came.
+   * @param {Api} api @param {string} code @param {Ballot} left
+   */
+  async settle(api, code, { round, run, pending }) {
+    const { choices = [], nonce = "" } = pending ?? {};
+    try {
+      const receipt = await api.put(`${sessionPath(code)}/rounds/${round}/vote`, { choices, nonce, run }, { tries_max: 6 });
+      this.add([receipt], receipt);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -17,6 +17,7 @@
  * @property {number|null} left_ms until this channel's end, null where there is no deadline
  * @property {boolean} final no vote or like can be added to this run any more
  * @property {boolean} hidden the figures may not be seen
+ * @property {boolean} sealed nobody may see them before the certificate
  * @property {string|null} winner a choice's key, only once revealed
  * @property {boolean} tie only once revealed
  */
@@ -28,6 +29,11 @@
  */
 export function cutoffMs(round, delay_ms) {
   return round.closes_at_ms === null ? null : round.closes_at_ms + round.grace_ms + delay_ms;
+}
+
+/** Whether the count is still under its seal. @param {TallyRound} round */
+export function isSealed(round) {
+  return round.sealed && round.certified_at_ms === null;
 }
 
 /** @param {TallyRound} round @param {number} delay_ms @param {number} now_ms @returns {Stage} */
@@ -67,7 +73,7 @@ const FINAL_STAGES = new Set(["locked", "revealed", "void", "over"]);
  * @returns {Situation}
  */
 export function situationOf({ tally: document, connection }, delay_ms, now_ms) {
-  const nothing = { canVote: false, canLike: false, left_ms: null, final: false, hidden: true, winner: null, tie: false };
+  const nothing = { canVote: false, canLike: false, left_ms: null, final: false, hidden: true, sealed: false, winner: null, tie: false };
   if (!document) {
     const unknown = connection.status === "stopped" && connection.reason === "session_not_found";
     return { ...nothing, stage: unknown ? "unknown" : "loading" };
@@ -86,6 +92,7 @@ export function situationOf({ tally: document, connection }, delay_ms, now_ms) {
     left_ms: leftMs(round, stage, delay_ms, now_ms),
     final: FINAL_STAGES.has(stage),
     hidden: tally === null,
+    sealed: isSealed(round),
     winner: revealed ? (tally?.leader ?? null) : null,
     tie: revealed && Boolean(tally?.tie),
   };

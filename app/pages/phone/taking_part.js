@@ -3,14 +3,16 @@
 // It decides nothing that they could decide. What was tapped is kept before it is sent, and kept until the service
 // has confirmed it.
 
-import { createApi, Problem, REAL_TIMERS, sessionPath } from "../lib/api.js";
+import { createApi, Problem, sessionPath } from "../lib/api.js";
 import { connect } from "../lib/connection.js";
 import * as Likes from "../lib/likes.js";
 import { reduce, serverNow } from "../lib/store.js";
+import { showAbout } from "./about.js";
 import * as Ballot from "./ballot.js";
 import { byId } from "./dom.js";
+import { Entrance, keepUnderNewIdentity } from "./entrance.js";
 import { heartsIn } from "./hearts.js";
-import { join, readIdentity, wantedChannel } from "./identity.js";
+import { deviceOf, readIdentity } from "./identity.js";
 import { NO_INTENT, panelOf, pick } from "./panel.js";
 import { PanelView } from "./panel_view.js";
 import { ReceiptBook } from "./receipt_book.js";
@@ -45,6 +47,7 @@ class PhonePage {
   #hearts = heartsIn(byId("hearts"));
   #api;
   #panel;
+  #entrance;
   #line;
   #drawDue = false;
   /** @type {any} */
@@ -58,8 +61,9 @@ class PhonePage {
     this.#identity = readIdentity(page.keeper.get(this.#key("identity")));
     this.#receipts = new ReceiptBook(page.keeper, this.#key("receipts"));
     this.#api = createApi({ token: () => this.#identity?.token ?? null });
-    const { t, language } = page;
-    this.#panel = new PanelView({ root: byId("panel"), t, language, onAction: (action) => this.#act(action) });
+    const { t, language, code } = page;
+    this.#panel = new PanelView({ root: byId("panel"), t, language, code, onAction: (action) => this.#act(action) });
+    this.#entrance = new Entrance({ page, api: this.#api, forget: () => this.#forgetIdentity(), again: () => void this.#join() });
     this.#line = connect({
       code: page.code,
       token: this.#identity?.token ?? null,
@@ -72,7 +76,7 @@ class PhonePage {
     addEventListener("storage", (event) => this.#onOtherTab(event.key));
     addEventListener("pagehide", () => this.#flush());
     setInterval(() => this.#scheduleDraw(), REDRAW_INTERVAL_MS);
-    void this.#join();
+    void this.#join().then(() => showAbout(this.#api));
     this.#draw();
   }
 
@@ -163,43 +167,29 @@ class PhonePage {
   }
 
   /**
-   * A vote was still on its way when its run was left. Another run must never get it; another round's service still
-   * knows whether it came.
+   * A vote was on its way when its run was left. Another run must never get it; the service still knows whether it came.
    * @param {import("./ballot.js").Ballot} left
    * @param {{round: number, run: number}} key
    */
   #settle(left, key) {
-    if (left.round === key.round) {
-      this.#ballot = { ...this.#ballot, refusal: "rerun" };
-      return;
-    }
-    const { choices = [], nonce = "" } = left.pending ?? {};
-    const path = `${sessionPath(this.#page.code)}/rounds/${left.round}/vote`;
-    this.#api.put(path, { choices, nonce, run: left.run }, { tries_max: 6 }).then(
-      (receipt) => this.#receipts.add([receipt], receipt),
-      () => {
-        this.#unanswered = left.round;
-      },
-    );
+    if (left.round === key.round) this.#ballot = { ...this.#ballot, refusal: "rerun" };
+    else void this.#receipts.settle(this.#api, this.#page.code, left).then((settled) => {
+      if (!settled) this.#unanswered = left.round;
+    });
   }
 
   async #join() {
     if (this.#joining) return;
     this.#joining = true;
+    const token = this.#entrance.broughtToken(this.#identity !== null);
+    if (token) this.#become({ token, channel: "", delay_ms: 0 });
     const returning = this.#identity !== null;
     try {
-      const { joined } = await join({
-        api: this.#api,
-        code: this.#page.code,
-        // An identity keeps its channel: only a new one asks for one.
-        channel: returning ? null : wantedChannel(location.search, navigator.userAgent),
-        timers: REAL_TIMERS,
-        forget: () => this.#forgetIdentity(),
-      });
-      this.#identity = { token: joined.token, channel: joined.channel, delay_ms: joined.delay_ms };
-      this.#page.keeper.set(this.#key("identity"), this.#identity);
+      const joined = await this.#entrance.enter(returning);
+      if (!joined) return;
+      this.#become({ token: joined.token, channel: joined.channel, delay_ms: joined.delay_ms });
       this.#line.setToken(joined.token);
-      if (returning) await this.#askOwnState();
+      if (returning || joined.identity !== "device") await this.#askOwnState();
     } catch (error) {
       if (!(error instanceof Problem)) throw error; // Else the line says what is wrong.
     } finally {
@@ -209,13 +199,23 @@ class PhonePage {
     }
   }
 
+  /** Take an identity on. What another one did is not this one's. @param {import("./identity.js").Identity} identity */
+  #become(identity) {
+    const before = this.#identity;
+    if (before && deviceOf(before) !== deviceOf(identity)) {
+      this.#forgetIdentity();
+      this.#ballot = Ballot.startBallot(this.#ballot);
+      this.#saveBallot();
+    }
+    this.#identity = identity;
+    this.#page.keeper.set(this.#key("identity"), identity);
+  }
+
   /** What the old identity brought is counted; the kept likes must know it too, the run may not have been entered yet. */
   #forgetIdentity() {
     this.#identity = null;
     this.#likes = Likes.underNewIdentity(this.#likes);
-    const kept = /** @type {any} */ (this.#page.keeper.get(this.#key("likes")));
-    if (!kept) return;
-    this.#page.keeper.set(this.#key("likes"), Likes.save(Likes.underNewIdentity(Likes.load(kept, kept))));
+    keepUnderNewIdentity(this.#page.keeper, this.#key("likes"));
   }
 
   async #askOwnState() {

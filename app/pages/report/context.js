@@ -1,11 +1,11 @@
 // @ts-check
 // What each part of the report is given, and the few things all of them need: times in Shanghai, sides and their colours.
 
-/** @import { Report, Result } from "./types.js" */
+/** @import { ExternalTally, Report, Result, Tally } from "./types.js" */
 import { WORDS } from "./words.js";
 
 /** @typedef {(key: keyof typeof WORDS & string, values?: Record<string, string|number>) => string} Words */
-/** @typedef {{t: Words, language: "zh"|"en", report: Report, results: Map<number, Result>, staff: boolean}} Context */
+/** @typedef {{t: Words, language: "zh"|"en", report: Report, results: Map<number, Result>, external: ExternalTally[], staff: boolean}} Context */
 
 /**
  * @param {number} at_ms
@@ -38,6 +38,22 @@ export function sidesOf(report) {
   const names = new Map(report.contestants.map((person) => [person.key, person.name]));
   for (const round of report.rounds) for (const choice of round.tally?.choices ?? []) if (!names.has(choice.key)) names.set(choice.key, choice.name);
   return [...names].map(([key, name]) => ({ key, name }));
+}
+
+/** What the lead goes by: the score where the channels have weights, else the votes. @param {Tally} tally @param {Tally["choices"][number]} choice */
+export function weightOf(tally, choice) {
+  return tally.by === "score" ? choice.score : choice.votes;
+}
+
+/**
+ * "王伟 2，杨玭 1", of those that have any.
+ * @param {readonly {key: string, name: string}[]} choices
+ * @param {Record<string, number>} figures
+ * @param {"zh"|"en"} language
+ */
+export function eachOf(choices, figures, language) {
+  const parts = choices.filter(({ key }) => figures[key]).map(({ key, name }) => `${name} ${(figures[key] ?? 0).toLocaleString("en-US")}`);
+  return parts.join(language === "zh" ? "，" : ", ");
 }
 
 /** Red and blue stay themselves; others take turns. @param {string} key @param {number} index */

@@ -33,16 +33,22 @@ export function stamp(at_ms) {
 }
 
 /**
- * One line for each choice of each round. A figure that may not be seen yet is empty, not 0.
+ * One line for each choice of each round. A figure that may not be seen yet is empty, not 0. The last columns say whether
+ * the votes decide, what the lead goes by, and what was held or corrected.
  * @param {Report} report
  */
 export function resultsCsv(report) {
-  const head = ["场次", "期数", "回合", "轮次", "回合名称", "状态", "开启", "截止", "选项", "姓名", "票数", "得票率%", "点赞", "参与人数"];
+  const head = ["场次", "期数", "回合", "轮次", "回合名称", "状态", "开启", "截止", "选项", "姓名", "票数", "得票率%", "点赞", "参与人数", "观众投票", "领先依据", "加权得分", "待核票（未计入）", "更正次数"];
+  const deciding = report.session.deciding ? "决定胜负" : "仅供参考，不决定胜负";
   const lines = report.rounds.flatMap((round) => {
     const lead = [report.session.code, report.session.number, round.number, round.run, round.title, round.phase, stamp(round.opened_at_ms), stamp(round.locked_at_ms)];
     const body = round.tally;
-    if (body === null) return [[...lead, "", "", null, null, null, null]];
-    return body.choices.map((choice) => [...lead, choice.key, choice.name, choice.votes, choice.pct, choice.likes, body.turnout]);
+    if (body === null) return [[...lead, "", "", null, null, null, null, deciding, "", null, null, null]];
+    const by = body.by === "score" ? "加权得分" : "票数";
+    return body.choices.map((choice) => [
+      ...lead, choice.key, choice.name, choice.votes, choice.pct, choice.likes, body.turnout,
+      deciding, by, choice.score_text, body.held.votes[choice.key] ?? 0, body.corrections,
+    ]);
   });
   return csv([head, ...lines]);
 }

@@ -24,7 +24,7 @@ function save(name, type, text) {
 }
 
 /** @param {Context} context */
-export function downloadsSection({ t, report, results }) {
+export function downloadsSection({ t, language, report, results, external }) {
   const name = `arena-${report.session.code}`;
   return h("section", { class: "downloads", "aria-labelledby": "downloads-title" },
     h("h2", { id: "downloads-title", text: t("downloads") }),
@@ -32,6 +32,7 @@ export function downloadsSection({ t, report, results }) {
       button({ testid: "download-csv", text: t("download_results") }, () => save(`${name}-results.csv`, "text/csv;charset=utf-8", resultsCsv(report))),
       button({ testid: "download-timeline", text: t("download_timeline") }, () => save(`${name}-timeline.csv`, "text/csv;charset=utf-8", timelineCsv(report, sidesOf(report)))),
       button({ testid: "download-json", text: t("download_json") }, () =>
-        save(`${name}.json`, "application/json", `${JSON.stringify({ ...report, results: Object.fromEntries(results) }, null, 2)}\n`)),
+        save(`${name}.json`, "application/json", `${JSON.stringify({ ...report, results: Object.fromEntries(results), external }, null, 2)}\n`)),
+      h("a", { class: "button", href: `/receipt/${encodeURIComponent(report.session.code)}${language === "en" ? "?lang=en" : ""}`, testid: "check-receipt", text: t("check_receipt") }),
       button({ testid: "print", text: t("print") }, () => window.print())));
 }

@@ -16,7 +16,7 @@ export function headSection({ t, language, report, staff }) {
     h("h1", { text: session.title || session.code }),
     session.topic === "" ? null : h("p", { class: "topic", text: session.topic }),
     session.kind === "pk" ? h("div", { class: "people" }, ...people) : null,
-    h("p", { class: "fine", text: t(session.deciding ? "deciding" : "not_deciding") }),
+    h("p", { class: "deciding", testid: "deciding", text: t(session.deciding ? "deciding" : "not_deciding") }),
     session.status === "ended" ? null : h("p", { class: "notice", text: t("provisional") }),
     staff ? h("p", { class: "notice staff", testid: "staff-view", text: t("staff_view") }) : null,
     h("p", { class: "fine printed", text: t("made_at", { t: shanghai(Date.now(), language, "full") }) }));

@@ -2,13 +2,14 @@
 // Wires the report: reads the code from the address, fetches the report and each round's result, and lays out the page.
 // It shows what the service gives this reader and derives nothing that was withheld. It changes nothing on the service.
 
-/** @import { Report, Result } from "./types.js" */
+/** @import { ExternalTally, Report, Result } from "./types.js" */
 import { createApi, Problem, sessionPath } from "../lib/api.js";
 import { pageLanguage, translate } from "../lib/language.js";
 import { keepIn } from "../lib/storage.js";
 import { TOKEN_KEY } from "../console/address.js";
 import { h } from "../console/dom.js";
 import { channelsSection } from "./channels.js";
+import { externalSection } from "./external.js";
 import { downloadsSection } from "./downloads.js";
 import { headSection, peaksSection } from "./head.js";
 import { resultsSection } from "./results.js";
@@ -66,6 +67,33 @@ async function readResults(code, report, token) {
   return new Map(found.filter((each) => each !== null));
 }
 
+/** @param {string} code @param {string|null} token @returns {Promise<ExternalTally[]>} */
+async function readExternal(code, token) {
+  try {
+    return (await read(`${sessionPath(code)}/external`, token)).tallies ?? [];
+  } catch {
+    return []; // They are beside the report; it stands without them.
+  }
+}
+
+/**
+ * Which rounds are sealed stands in the session alone.
+ * @param {Report} report
+ * @param {string} code
+ * @param {string|null} token
+ * @returns {Promise<Report>}
+ */
+async function withSeals(report, code, token) {
+  try {
+    /** @type {import("../lib/types.js").SessionDocument} */
+    const session = await read(sessionPath(code), token);
+    const seals = new Map(session.rounds.map(({ number, sealed, certified_at_ms }) => [number, { sealed, certified_at_ms }]));
+    return { ...report, rounds: report.rounds.map((round) => ({ ...round, ...seals.get(round.number) })) };
+  } catch {
+    return report; // It then says of such a round only that its figures are not public.
+  }
+}
+
 /** @param {string|null} token @param {string} code @returns {Promise<boolean>} */
 async function isStaff(token, code) {
   if (token === null) return false;
@@ -86,12 +114,13 @@ async function start() {
   }
   const token = tabToken();
   try {
-    const [report, staff] = await Promise.all([/** @type {Promise<Report>} */ (read(`${sessionPath(code)}/report`, token)), isStaff(token, code)]);
-    const results = await readResults(code, report, token);
+    const [found, staff] = await Promise.all([/** @type {Promise<Report>} */ (read(`${sessionPath(code)}/report`, token)), isStaff(token, code)]);
+    const [report, results, external] = await Promise.all([withSeals(found, code, token), readResults(code, found, token), readExternal(code, token)]);
     document.title = `${report.session.title || code} · ${t("report")}`;
-    const context = { t, language, report, results, staff };
-    root.replaceChildren(headSection(context), resultsSection(context), timelineSection(context),
-      h("div", { class: "pair" }, channelsSection(context), peaksSection(context)), downloadsSection(context));
+    const context = { t, language, report, results, external, staff };
+    const sections = [headSection(context), resultsSection(context), channelsSection(context), timelineSection(context), peaksSection(context),
+      externalSection(context), downloadsSection(context)];
+    root.replaceChildren(...sections.filter((section) => section !== null));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.status === 404) say(t("not_found"));

@@ -4,7 +4,8 @@
 /** @import { Context } from "./context.js" */
 /** @import { ReportRound, Result, Tally } from "./types.js" */
 import { h } from "../console/dom.js";
-import { phaseWord, shanghai, toneOf } from "./context.js";
+import { correctionParts } from "./corrections.js";
+import { eachOf, phaseWord, shanghai, toneOf, weightOf } from "./context.js";
 
 /** @param {Context} context */
 export function resultsSection(context) {
@@ -25,11 +26,47 @@ function roundResult(context, round, result) {
   return h("article", { class: "round", testid: `round-${round.number}-result` },
     h("div", { class: "round-head" },
       h("h3", { text: `${t("round_n", { n: round.number })} ${round.title}${run}` }),
-      h("span", { class: `state ${round.phase}`, text: phaseWord(t, round.phase) })),
-    round.tally === null ? h("p", { class: "hidden-figures", text: t(round.phase === "draft" ? "not_opened" : "not_visible") }) : bars(context, round, round.tally),
+      h("span", { class: `state ${round.phase}`, text: phaseWord(t, round.phase) + (round.tally?.corrections ? ` · ${t("corrected")}` : "") })),
+    round.tally === null ? h("p", { class: "hidden-figures", text: t(whyHidden(round)) }) : bars(context, round, round.tally),
+    round.tally === null ? null : asides(context, round.tally),
     h("p", { class: "fine", text: facts(context, round, result) }),
-    result === null ? null : h("p", { class: "fine digest" }, `${t("digest")} `, h("code", { text: result.digest })),
+    ...(result === null ? [] : correctionParts(context, round, result)),
+    ...(result === null ? [] : seals(context, result)),
     result === null || result.history.length === 0 ? null : history(context, result));
+}
+
+/** @param {ReportRound} round @returns {"not_opened"|"sealed"|"not_visible"} */
+function whyHidden(round) {
+  if (round.phase === "draft") return "not_opened";
+  return round.sealed && (round.certified_at_ms ?? null) === null && round.phase !== "void" ? "sealed" : "not_visible";
+}
+
+/** What stands under the bars: how the lead is found, what is held apart. @param {Context} context @param {Tally} tally */
+function asides({ t, language, report }, tally) {
+  const parts = tally.by === "score" ? [t(report.session.deciding ? "by_score" : "by_score_popularity")] : [];
+  if (tally.held.ballots > 0) {
+    const list = eachOf(tally.choices, tally.held.votes, language);
+    parts.push(t("held_n", { n: tally.held.ballots.toLocaleString("en-US") }) + (list === "" ? "" : language === "zh" ? `：${list}` : `: ${list}`));
+  }
+  return parts.length === 0 ? null : h("ul", { class: "asides", testid: "asides" }, ...parts.map((text) => h("li", { text })));
+}
+
+/** What a result can be held to. @param {Context} context @param {Result} result */
+function seals({ t }, result) {
+  const rows = /** @type {const} */ ([["digest", result.digest], ["signature", result.signature], ["key", result.key]]);
+  return rows.flatMap(([name, value]) => (value ? [h("p", { class: "fine digest", testid: name }, `${t(name)} `, h("code", { text: value }))] : []));
+}
+
+/**
+ * The word beside a name. Nobody is said to have won where the votes do not decide.
+ * @param {Context} context @param {ReportRound} round @param {Tally} tally @param {Tally["choices"][number]} choice @param {number} most
+ */
+function markOf({ t, report }, round, tally, choice, most) {
+  const { deciding } = report.session;
+  if (tally.tie) return weightOf(tally, choice) === most ? t(deciding ? "tie" : "level") : "";
+  if (tally.leader !== choice.key) return "";
+  const done = round.phase === "revealed" || round.phase === "locked";
+  return t(!deciding ? "favoured" : done ? "winner" : "leads");
 }
 
 /**
@@ -37,18 +74,18 @@ function roundResult(context, round, result) {
  * @param {ReportRound} round
  * @param {Tally} tally
  */
-function bars({ t }, round, tally) {
-  const done = round.phase === "revealed" || round.phase === "locked";
-  const most = Math.max(1, ...tally.choices.map((choice) => choice.votes));
-  const sorted = tally.choices.length > 2 ? [...tally.choices].sort((a, b) => b.votes - a.votes) : tally.choices;
+function bars(context, round, tally) {
+  const { t } = context;
+  const most = Math.max(1, ...tally.choices.map((choice) => weightOf(tally, choice)));
+  const sorted = tally.choices.length > 2 ? [...tally.choices].sort((a, b) => weightOf(tally, b) - weightOf(tally, a)) : tally.choices;
   return h("ul", { class: "bars" }, ...sorted.map((choice) => {
     const bar = h("span", { class: `bar ${toneOf(choice.key, tally.choices.indexOf(choice))}` });
-    bar.style.width = `${(choice.votes / most) * 100}%`;
-    const mark = tally.tie ? (choice.votes === most ? t("tie") : "") : tally.leader === choice.key ? t(done ? "winner" : "leads") : "";
+    bar.style.width = `${(weightOf(tally, choice) / most) * 100}%`;
+    const mark = markOf(context, round, tally, choice, most);
     return h("li", {},
       h("span", { class: "name" }, choice.name, mark === "" ? null : h("em", { text: mark })),
       h("span", { class: "track", "aria-hidden": "true" }, bar),
-      h("span", { class: "figures-line" }, h("b", { text: `${choice.pct}%` }), ` ${t("votes_n", { n: choice.votes.toLocaleString("en-US") })} `,
+      h("span", { class: "figures-line" }, h("b", { text: tally.by === "score" ? t("points_n", { n: choice.score_text }) : `${choice.pct}%` }), ` ${t("votes_n", { n: choice.votes.toLocaleString("en-US") })} `,
         h("span", { class: "likes", text: `♥ ${t("likes_n", { n: choice.likes.toLocaleString("en-US") })}` })));
   }));
 }

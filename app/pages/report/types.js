@@ -15,6 +15,8 @@
  * @property {number|null} opened_at_ms
  * @property {number|null} locked_at_ms
  * @property {number|null} [revealed_at_ms]
+ * @property {boolean} [sealed]
+ * @property {number|null} [certified_at_ms]
  * @property {Tally|null} tally null while this reader may not see it
  * @property {Record<string, {votes: number, likes: number, turnout: number}>|null} channels
  *
@@ -45,6 +47,30 @@
  * @property {Peaks} peaks
  * @property {Record<string, number>} totals
  *
+ * A correction that two people made: what was announced stays, and this stands beside it.
+ * @typedef {object} Correction
+ * @property {number} number
+ * @property {"void_channel"|"release_held"} kind
+ * @property {string} subject a channel's key, or the rule that held the ballots
+ * @property {string} reason
+ * @property {string} proposed_by
+ * @property {number} proposed_at_ms
+ * @property {string} confirmed_by
+ * @property {number} confirmed_at_ms
+ * @property {string} digest
+ *
+ * A count that was made elsewhere and brought in with its evidence; it is in none of our own figures.
+ * @typedef {object} ExternalTally
+ * @property {number|string} id
+ * @property {string} source
+ * @property {string} name
+ * @property {number|null} round
+ * @property {number} taken_at_ms
+ * @property {number} imported_at_ms
+ * @property {Record<string, number>} figures
+ * @property {string} unit
+ * @property {{text: string, sha256: string, url: string}} evidence
+ *
  * @typedef {object} Result
  * @property {number} round
  * @property {number} run
@@ -52,6 +78,11 @@
  * @property {string} digest
  * @property {string} [chain_head]
  * @property {number|null} [certified_at_ms]
+ * @property {Tally} tally as it stands
+ * @property {Tally|null} [at_lock] the figures as the lock announced them, null where no correction stands
+ * @property {Correction[]} [corrections]
+ * @property {string} [signature] of the digest, by `key`
+ * @property {string} [key]
  * @property {{run: number, phase: string, locked_at_ms: number|null, void_reason: string|null, tally: Tally|null}[]} history
  */
 

@@ -1,0 +1,56 @@
+"""Takes out of the database's files what was deleted or overwritten in it.
+
+SQLite leaves old bytes in the free space of its pages and in its log. A purge therefore marks the file, in the same
+transaction, and the file is then written anew: VACUUM, and the log is cut to nothing. The mark stays until that has
+succeeded, whoever does it and after whatever crash.
+"""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.storage.engine import BUSY_TIMEOUT_MS, sqlite_module
+
+_MARK = 1
+
+
+class ScrubError(Exception):
+    """The file could not be written anew now; says why, in one sentence. Trying again is safe."""
+
+
+def mark_for_scrub(connection: Connection) -> None:
+    """Note in the file's head that it holds what must go; part of the caller's transaction."""
+    connection.exec_driver_sql(f"PRAGMA user_version={_MARK}")
+
+
+def needs_scrub(connection: Connection) -> bool:
+    return bool(connection.exec_driver_sql("PRAGMA user_version").scalar_one() == _MARK)
+
+
+def scrub(database: Path) -> None:
+    """Write the file anew and cut its log, by a connection of its own. Others wait up to its end; nothing is lost.
+
+    Takes about a second for each 200 MB, and needs as much free space again as the file has.
+
+    Raises:
+        ScrubError: the disk is full, or others kept the file busy.
+    """
+    module = sqlite_module()
+    try:
+        with closing(module.connect(database, isolation_level=None, check_same_thread=False)) as connection:
+            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("VACUUM")
+            _cut_log(connection)
+            connection.execute("PRAGMA user_version=0")
+            _cut_log(connection)
+    except module.Error as error:
+        raise ScrubError(f"{database} could not be written anew ({error}); it will be tried again.") from None
+
+
+def _cut_log(connection: Any) -> None:
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise ScrubError("Others were reading, so the log could not be cut; it will be tried again.")
