@@ -95,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         11, "app/services/gate.py", "HARD_FACTOR = 10\n", "HARD_FACTOR = 2\n",
-        "tests/routers/test_joining.py::test_five_thousand_phones_behind_one_address_all_get_in_and_vote",
+        "tests/routers/test_joining.py::test_fifteen_hundred_phones_behind_one_address_all_get_in_and_vote",
     ),
     Mutant(
         12, "app/storage/writer.py", "                outcomes = _outcomes(transaction, batch)\n",

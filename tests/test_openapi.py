@@ -122,7 +122,9 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     path: Path = tmp_path_factory.mktemp("openapi")
-    settings = Settings(_env_file=None, data_dir=path, host="127.0.0.1", port=0, tick_ms=20)
+    settings = Settings(
+        _env_file=None, data_dir=path, host="127.0.0.1", port=0, tick_ms=20, join_free_per_minute=1_000_000
+    )
     with running(settings, SystemClock()) as service, requests.Session() as line:
         line.trust_env = False
         made = Stage(service, service.crew(), line, {}, Counter())

@@ -32,6 +32,7 @@ MAY = {
     "certify": {"scrutineer"},
     "void": {"scrutineer"},
     "rerun": {"scrutineer"},
+    "correct": {"producer", "scrutineer"},
     "audit": {"producer", "director", "scrutineer"},
     "tokens": set(),
 }
@@ -58,6 +59,14 @@ def uses(admin: Crew) -> list[tuple[str, Callable[[httpx2.Client], httpx2.Respon
     add("edit", "POST", f"/api/v1/sessions/{code}/rounds", json={})
     add("edit", "PATCH", f"/api/v1/sessions/{code}/rounds/2", json={"title": "x"})
     add("edit", "DELETE", f"/api/v1/sessions/{admin.make()}/rounds/2")
+    locked = admin.make()
+    admin.do(locked, "open", "lock")
+    correction = {"kind": "void_channel", "subject": "web", "reason": "试"}
+    add("correct", "POST", f"/api/v1/sessions/{locked}/rounds/1/corrections", json=correction)
+    key = "ab" * 32
+    add("certify", "PUT", f"/api/v1/sessions/{code}/sources/sms", json={"name": "短信", "public_key": key})
+    add("audit", "GET", f"/api/v1/sessions/{code}/audit/export")
+    add("tokens", "GET", "/api/v1/audit")
     add("overlay", "PUT", f"/api/v1/sessions/{code}/overlay/qr")
     add("audit", "GET", f"/api/v1/sessions/{code}/audit")
     add("tokens", "GET", "/api/v1/tokens")

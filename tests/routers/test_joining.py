@@ -178,9 +178,10 @@ def test_what_counts_as_one_address(host: str | None, key: str) -> None:
     assert address_key(host) == key
 
 
-@pytest.mark.slow
-def test_five_thousand_phones_behind_one_address_all_get_in_and_vote(start: Start) -> None:
-    """With the limits as they are set by default, but for the work's size, which is the phones' to pay."""
+def test_fifteen_hundred_phones_behind_one_address_all_get_in_and_vote(start: Start) -> None:
+    """With the limits as they are set by default, but for the work's size, which is the phones' to pay. Five thousand
+    come in tests/faults.
+    """
     arena = start(join_free_per_minute=600, join_work_bits=8)
     crew = arena.crew()
     code = crew.make()
@@ -206,13 +207,13 @@ def test_five_thousand_phones_behind_one_address_all_get_in_and_vote(start: Star
         return tokens
 
     async def everybody() -> list[str]:
-        return [token for tokens in await asyncio.gather(*(phones(250) for _ in range(20))) for token in tokens]
+        return [token for tokens in await asyncio.gather(*(phones(75) for _ in range(20))) for token in tokens]
 
     tokens = asyncio.run(everybody())
-    assert len(set(tokens)) == 5_000
+    assert len(set(tokens)) == 1_500
     crew.do(code, "lock")
-    assert votes_of(crew.tally(code)) == {"red": 5_000, "blue": 0}
-    assert outcomes[428] >= 5_000 - 2 * 600, "a minute's end may fall into the middle"
+    assert votes_of(crew.tally(code)) == {"red": 1_500, "blue": 0}
+    assert outcomes[428] >= 1_500 - 2 * 600, "a minute's end may fall into the middle"
 
 
 # Admission.

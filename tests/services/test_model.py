@@ -36,7 +36,9 @@ class Stage:
     def __init__(self, path: Path) -> None:
         self.clock = FakeClock()
         self.answers: Counter[tuple[str, int, str]] = Counter()
-        self._settings = Settings(_env_file=None, data_dir=path, host="127.0.0.1", port=0, tick_ms=20)
+        self._settings = Settings(
+            _env_file=None, data_dir=path, host="127.0.0.1", port=0, tick_ms=20, join_free_per_minute=1_000_000
+        )
         self._stack = contextlib.ExitStack()
         self.service: Running
         self.crew: httpx2.Client
@@ -366,6 +368,8 @@ class ArenaMachine(RuleBasedStateMachine):
                     "votes": sum(each["votes"].values()),
                     "likes": sum(each["likes"].values()),
                     "turnout": each["turnout"],
+                    "weight": None,
+                    "voided": False,
                 }
                 for name, each in wanted["channels"].items()
             }

@@ -6,6 +6,7 @@
 /** @import { Actions, View } from "./desk.js" */
 /** @import { Action } from "./hotkeys.js" */
 /** @import { SessionDocument } from "./types.js" */
+import { automationsButton } from "./automations.js";
 import { commandPanel } from "./commands.js";
 import { healthStrip } from "./desk_head.js";
 import { button, h, keyed, setAttribute, setText } from "./dom.js";
@@ -28,7 +29,8 @@ export function airPanel(context, session, actions) {
   const spoken = readoutPanel(context);
   const monitors = monitorsPanel(context, session, actions);
   const trail = context.can.has("audit") ? trailPanel(context, session.code) : null;
-  const health = healthStrip(context, actions.setHotkeys, monitors.toggle);
+  const automations = automationsButton(context);
+  const health = healthStrip(context, actions.setHotkeys, [automations.root, monitors.toggle]);
   const root = h("div", { class: "air" },
     rundown.root, spoken.root,
     h("section", { class: "centre", "aria-label": context.t("present_round") }, figures.root, commands.root),
@@ -44,11 +46,13 @@ export function airPanel(context, session, actions) {
       spoken.update(view);
       monitors.update(view);
       trail?.update(view);
+      automations.update(view);
       health.update(view);
     },
     close() {
       commands.close();
       monitors.close();
+      automations.close();
       trail?.close();
     },
     /** @param {Action} action */

@@ -16,6 +16,8 @@ const ACTIONS = new Map(
     ["correction_withdrawn", ["撤回更正", "withdrew a correction"]], ["external_tally", ["导入外部数据", "imported an external tally"]],
     ["source_named", ["登记外部来源", "named an external source"]], ["show_made", ["新建栏目", "made a show"]],
     ["tickets_made", ["制作票证", "made tickets"]], ["tickets_voided", ["作废票证", "voided tickets"]], ["ticket_released", ["放行票证", "released a ticket"]],
+    ["automation_made", ["添加联动", "added an automation"]], ["automation_changed", ["修改联动", "changed an automation"]],
+    ["automation_removed", ["删除联动", "removed an automation"]], ["automation_tested", ["试发联动", "tested an automation"]],
     ["refused", ["被拒绝", "was refused"]], ["session_purged", ["清除数据", "purged the session"]],
     ["token_made", ["生成令牌", "made a token"]], ["token_revoked", ["撤销令牌", "revoked a token"]],
   ]),

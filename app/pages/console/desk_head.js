@@ -46,9 +46,9 @@ export function deskHead(context, code, identity, actions) {
 /**
  * @param {Context} context
  * @param {(on: boolean) => void} setHotkeys
- * @param {HTMLElement} tail one more switch, at the end
+ * @param {HTMLElement[]} more switches before that of the keys
  */
-export function healthStrip({ t, language }, setHotkeys, tail) {
+export function healthStrip({ t, language }, setHotkeys, more) {
   const line = h("span", { class: "value", testid: "connection" });
   const clock = h("span", { class: "value", testid: "server-clock" });
   const online = h("span", { class: "value", testid: "online" });
@@ -61,7 +61,7 @@ export function healthStrip({ t, language }, setHotkeys, tail) {
   const item = (label, value, name = "") => h("span", { class: `health-item ${name}` }, h("span", { class: "label", text: label }), value);
   const lineItem = h("span", { class: "health-item line" }, line);
   const root = h("footer", { class: "health" }, lineItem, item(t("online"), online), item(t("unique"), unique),
-    item(t("overlays"), beats, "beats"), item(t("server_clock"), clock), item(t("revision"), revision, "revision"), h("span", { class: "switches" }, tail, keys));
+    item(t("overlays"), beats, "beats"), item(t("server_clock"), clock, "clock"), item(t("revision"), revision, "revision"), h("span", { class: "switches" }, ...more, keys));
   return {
     root,
     /** @param {View} view */
@@ -79,8 +79,8 @@ export function healthStrip({ t, language }, setHotkeys, tail) {
       const answering = seen.filter((beat) => beat.answers).length;
       setText(beats, seen.length === 0 ? "0" : `${answering}/${seen.length}`);
       setAttribute(beats, "data-bad", seen.length > answering ? "true" : null);
-      const more = seen.map((beat) => `${beat.name || beat.id} · ${beat.scene} · ${beat.fps ?? "?"} fps${beat.answers ? "" : ` · ${t("overlay_silent", { s: beat.silent_s })}`}`);
-      setAttribute(beats, "title", more.join("\n") || t("no_overlays"));
+      const lines = seen.map((beat) => `${beat.name || beat.id} · ${beat.scene} · ${beat.fps ?? "?"} fps${beat.answers ? "" : ` · ${t("overlay_silent", { s: beat.silent_s })}`}`);
+      setAttribute(beats, "title", lines.join("\n") || t("no_overlays"));
       on = view.hotkeys;
       setText(keys, t(on ? "hotkeys_on" : "hotkeys_off"));
       setAttribute(keys, "aria-pressed", String(on));

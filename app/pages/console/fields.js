@@ -6,7 +6,7 @@ import { h, setAttribute, setText, show } from "./dom.js";
 /**
  * @typedef {object} Field
  * @property {HTMLElement} root
- * @property {HTMLInputElement|HTMLSelectElement} input
+ * @property {HTMLInputElement|HTMLSelectElement|HTMLTextAreaElement} input
  * @property {(text: string|null) => void} complain
  */
 
@@ -14,7 +14,7 @@ let serial = 0;
 
 /**
  * @param {string} label
- * @param {HTMLInputElement|HTMLSelectElement} input
+ * @param {HTMLInputElement|HTMLSelectElement|HTMLTextAreaElement} input
  * @param {string} name also the `data-testid`, after `field-`
  * @returns {Field}
  */
@@ -52,6 +52,18 @@ export function textField({ label, name, value, list, placeholder, type = "text"
     field.root.append(h("datalist", { id }, ...list.map((item) => h("option", { value: item }))));
   }
   return field;
+}
+
+/**
+ * @param {{label: string, name: string, value: string, placeholder?: string, max: number, rows?: number}} options
+ * @param {(value: string) => void} changed
+ * @returns {Field}
+ */
+export function areaField({ label, name, value, placeholder, max, rows = 3 }, changed) {
+  const input = h("textarea", { placeholder, rows, maxlength: max, autocomplete: "off", spellcheck: "false" });
+  input.value = value;
+  input.addEventListener("input", () => changed(input.value));
+  return wrap(label, input, name);
 }
 
 /**

@@ -32,6 +32,8 @@ const CHINESE_TITLES = new Map([
   ["same_person", "这一步须由另一个人完成"],
   ["proposal_not_found", "这项更正已被撤回或已生效"],
   ["invalid_correction", "不能这样更正"],
+  ["target_not_allowed", "目标不在允许名单里"],
+  ["automation_not_found", "没有这项联动"],
   ["code_taken", "短码已被占用"],
   ["conflict", "与当前状态冲突"],
   ["body_too_large", "内容太大"],

@@ -20,6 +20,36 @@
  */
 
 /**
+ * @typedef {object} AutomationState how it went since the service started
+ * @property {number} fired
+ * @property {number} delivered
+ * @property {number} failures
+ * @property {number} dropped
+ * @property {number} pending
+ * @property {number|null} last_fired_at_ms
+ * @property {number|null} last_delivered_at_ms
+ * @property {number|null} last_status
+ * @property {string} last_error empty where the last try went well
+ * @property {string[]} missing
+ * @property {number|null} paused_until_ms
+ *
+ * @typedef {object} Automation
+ * @property {number} id
+ * @property {string} name
+ * @property {string} trigger
+ * @property {number|null} every_ms
+ * @property {number|null} milestone
+ * @property {{kind: "http", method: string}|{kind: "osc"}} action
+ * @property {boolean} enabled
+ * @property {string} target host:port
+ * @property {boolean} allowed
+ * @property {AutomationState} state
+ *
+ * @typedef {{automations: Automation[], targets: string[]}} AutomationList
+ * @typedef {{ok: boolean, status: number|null, error: string, took_ms: number, missing: string[]}} AutomationTested
+ */
+
+/**
  * @typedef {"open"|"pause"|"resume"|"lock"|"reveal"|"certify"|"void"|"rerun"} Command
  * @typedef {"producer"|"director"|"scrutineer"|"overlay"|"admin"} Role
  *
