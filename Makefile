@@ -40,7 +40,7 @@ test: $(DEV_STAMP) $(PAGE_STAMP) chromium
 	$(BIN)/node --test --test-reporter=dot tests/pages/*.test.mjs
 	$(BIN)/pytest tests/domain -q --cov --cov-branch --cov-fail-under=100
 	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain --ignore=tests/browser
-	$(BIN)/pytest -q tests/browser
+	$(BIN)/pytest -q -n 2 tests/browser
 
 # Faults and attacks, some of which need root and a loop device (else they are left out).
 # The figures go to docs/reliability.md, where the run was whole.

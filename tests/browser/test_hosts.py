@@ -289,9 +289,11 @@ def test_item_18_an_ograf_renderer_plays_the_unpacked_package(
         assert act(host, "stopAction", skipAnimation=True) == {"statusCode": 200}
         assert stage.get_attribute("data-scene") == "blank"
         assert act(host, "customAction", id="dance", payload={})["statusCode"] == 400
-        assert crew.tally(other)["audience"]["online"] == 1
+        hub = arena.app.state.arena.hub
+        assert hub.sockets == 1
+        assert crew.tally(other)["audience"]["online"] == 0, "a graphic is nobody in the audience"
         assert act(host, "dispose") == {"statusCode": 200}
-        eventually(lambda: crew.tally(other)["audience"]["online"] == 0)
+        eventually(lambda: hub.sockets == 0)
         assert act(host, "playAction")["statusCode"] == 409
         assert host.evaluate("window.graphic.shadowRoot.childElementCount") == 0
 
