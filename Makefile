@@ -7,7 +7,10 @@ DEV_STAMP := $(VENV)/.installed-dev
 PAGE_STAMP := tests/pages/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: install demo run test faults mutants check pictures ci lock chromium clean
+# Compiled modules are kept, whatever the machine says: else each of the tests' processes compiles all of it again.
+export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: install demo run cluster test test-slow faults mutants bench bench-full check pictures ci lock chromium nginx clean
 
 install: $(RUN_STAMP)
 
@@ -36,11 +39,25 @@ run: $(RUN_STAMP)
 	@$(BIN)/arena token create --role admin --name console --hours 24 --link
 	$(BIN)/arena serve
 
+# nginx, four processes, PostgreSQL and Redis on free ports of this machine; Ctrl-C ends and removes them.
+cluster: $(DEV_STAMP) nginx
+	@$(BIN)/python -m deploy.cluster
+
+STORED := tests/storage tests/services tests/routers
+
 test: $(DEV_STAMP) $(PAGE_STAMP) chromium
 	$(BIN)/node --test --test-reporter=dot tests/pages/*.test.mjs
-	$(BIN)/pytest tests/domain -q --cov --cov-branch --cov-fail-under=100
-	$(BIN)/pytest -q -n 2 --dist loadgroup --ignore=tests/domain --ignore=tests/browser
-	$(BIN)/pytest -q -n 2 tests/browser
+	$(BIN)/pytest tests/domain -q -n 2 --cov --cov-branch --cov-fail-under=100
+	$(BIN)/pytest -q -n 3 --dist loadfile -m "not slow" --ignore=tests/domain --ignore=tests/browser
+	ARENA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n 3 --dist loadfile -m "not slow and not edge" $(STORED)
+	ARENA_TEST_DATABASE=postgresql ARENA_TEST_REDIS=1 $(BIN)/pytest -q -n 3 --dist loadfile -m "not slow" tests/live
+	$(BIN)/pytest -q -n 3 -m "not slow" tests/browser
+
+# What `make test` leaves out: processes that are killed, frozen and renewed, long plays, HTTP once more on PostgreSQL.
+test-slow: $(DEV_STAMP) $(PAGE_STAMP) chromium
+	$(BIN)/pytest -q -n 3 --dist loadfile -m slow --ignore=tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadfile -m slow tests/browser
+	ARENA_TEST_DATABASE=postgresql $(BIN)/pytest -q -n 3 --dist loadfile -m "slow or edge" $(STORED)
 
 # Faults and attacks, some of which need root and a loop device (else they are left out).
 # The figures go to docs/reliability.md, where the run was whole.
@@ -53,10 +70,28 @@ faults: $(DEV_STAMP)
 mutants: $(DEV_STAMP)
 	$(BIN)/python -m tests.mutants
 
+# The service beside its peers and the floor; the figures go to benchmarks/RESULTS.md, docs/performance.md and docs/plots/.
+# Under ten minutes, on two cores that have nothing else to do. Peers that cannot be installed are left out.
+BENCH_STAMP := .venv-bench/.installed
+$(BENCH_STAMP): benchmarks/requirements.lock benchmarks/package-lock.json | $(DEV_STAMP)
+	$(PYTHON) -m venv .venv-bench
+	echo '*' > .venv-bench/.gitignore
+	.venv-bench/bin/python -m pip --disable-pip-version-check --no-input install -q --require-hashes -r benchmarks/requirements.lock
+	cd benchmarks && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/npm ci --silent
+	@touch $@
+
+bench: $(BENCH_STAMP)
+	$(BIN)/python -m benchmarks all
+
+# About forty minutes.
+bench-full: $(BENCH_STAMP) nginx
+	$(BIN)/python -m benchmarks all --full
+
 check: $(DEV_STAMP) $(PAGE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file benchmarks/mypy.ini benchmarks
 	$(BIN)/lint-imports
 	tests/pages/node_modules/.bin/tsc -p tests/pages
 
@@ -71,13 +106,20 @@ chromium:
 	    apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
 	  else echo "*** No Chromium found: the browser tests will be left out. Install the system's chromium. ***"; fi; }
 
-ci: check
-	ARENA_TEST_BROWSER=required $(MAKE) test
+# Where this is root on Debian nginx is installed; elsewhere what needs it leaves it out.
+nginx:
+	@command -v nginx >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
+	  && apt-get update -qq && apt-get install -y -qq nginx-light >/dev/null; } || echo "nginx is left out."
 
-# Refreshes both locks from pyproject.toml. Needs uv.
+ci: check nginx
+	ARENA_TEST_BROWSER=required $(MAKE) test
+	ARENA_TEST_BROWSER=required $(MAKE) test-slow
+
+# Refreshes both locks from pyproject.toml. Needs uv. Extras stay named: else pip takes the newest release for `coverage[toml]`,
+# whatever is pinned for `coverage`, and then refuses it for want of a hash.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --group build pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet --upgrade --group build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet --upgrade --group dev pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import structlog
 
+from app.domain.air import AirCommand
 from app.domain.errors import ArenaError, InvalidRequest
 from app.domain.lifecycle import Command
 from app.domain.roles import Verb
@@ -22,7 +23,7 @@ from app.feeds.table import choices
 from app.live.calls import osc_message
 from app.live.close_codes import CloseCode
 from app.live.hub import Frame, LiveSession
-from app.services import rounds, sessions
+from app.services import air, rounds
 from app.services.arena import Arena
 from app.services.identity import identify, note_refusal, require_crew
 from app.settings import Settings
@@ -37,8 +38,14 @@ Sender = tuple[Any, ...]
 Message = tuple[str, list[Any]]
 _ADDRESS = re.compile(
     r"/arena/([A-Za-z0-9]{4,12})/"
-    r"(?:round/(\d{1,4})/(open|pause|resume|lock|reveal)|overlay/([a-z_]{1,32})|(next|state))"
+    r"(?:round/(\d{1,4})/(open|pause|resume|lock|reveal)|(overlay|preview)/([a-z_]{1,32})|(next|state|take|clear|panic(?:/release)?))"
 )
+_AIR = {
+    "take": AirCommand.TAKE,
+    "clear": AirCommand.CLEAR,
+    "panic": AirCommand.PANIC,
+    "panic/release": AirCommand.RELEASE,
+}
 log = structlog.get_logger()
 
 
@@ -136,7 +143,13 @@ class OscIn(asyncio.DatagramProtocol):
                 log.error("an OSC command failed", error=type(error).__name__)
 
     async def _do(
-        self, code: str, number: str | None, command: str | None, scene: str | None, plain: str | None
+        self,
+        code: str,
+        number: str | None,
+        command: str | None,
+        bus: str | None,
+        scene: str | None,
+        plain: str | None,
     ) -> None:
         """Carry out one command, with the role of the settings' token as it is now."""
         arena = self._arena
@@ -149,9 +162,13 @@ class OscIn(asyncio.DatagramProtocol):
             known = next((each for each in SCENES if each == scene), None)
             if known is None:
                 raise InvalidRequest(f"There is no scene “{scene}”; it is one of {', '.join(SCENES)}.")
-            await sessions.set_scene(arena, require_crew(bearer, Verb.OVERLAY, code), code, known)
+            actor = require_crew(bearer, Verb.OVERLAY, code)
+            await (air.set_preview if bus == "preview" else air.set_scene)(arena, actor, code, known)
         elif plain == "next":
             await rounds.next_command(arena, require_crew(bearer, Verb.NEXT, code), code)
+        elif plain in _AIR:
+            what_air = _AIR[plain]
+            await air.command(arena, require_crew(bearer, air.VERBS[what_air], code), code, what_air)
         else:
             require_crew(bearer, Verb.READ, code)
 
@@ -211,6 +228,7 @@ def _values(code: str, document: dict[str, Any]) -> Iterator[tuple[str, int | st
     yield f"/arena/{code}/round", round_["number"] if round_ else 0
     yield f"/arena/{code}/phase", round_["phase"] if round_ else ""
     yield f"/arena/{code}/scene", document["overlay"]["scene"]
+    yield f"/arena/{code}/panic", int(document["overlay"]["panic"])
     yield f"/arena/{code}/turnout", round_["turnout"] if round_ else 0
     for row in choices(document):
         for figure in ("votes", "likes", "pct"):

@@ -24,10 +24,12 @@ from app.services import results
 from app.services.identity import COMMAND_LINE
 from app.services.purge import purge_session, unpurged
 from app.settings import Settings
-from app.storage.backup import BackupError, back_up, database_file
+from app.storage.backup import BackupError, back_up, note_backup
 from app.storage.backup import restore as restore_database
 from app.storage.engine import Database
-from app.storage.scrub import ScrubError, needs_scrub, scrub
+from app.storage.move import MoveError, move
+from app.storage.scrub import ScrubError, needs_scrub, scrub_database
+from app.storage.sqlite import database_file
 from app.storage.writer import Transaction
 from app.verify import Unreadable, read_export, told, verify_audit, verify_ledger
 
@@ -55,7 +57,7 @@ def purge_database(settings: Settings, database: Database, *, code: str | None, 
             purge_session(Transaction(connection, now_ms), COMMAND_LINE, each)
         told.append(f"{each}: purged. No ballot of it can be led back to a phone any more.")
     if codes or marked:
-        scrub(database_file(settings.url))
+        scrub_database(database)
         told.append("The database was written anew. Backups made before still hold the key: destroy them.")
     return told or ["Nothing has ended that is not purged."]
 
@@ -72,7 +74,7 @@ def verify(
 ) -> None:
     """Recount exports of ledgers, with no service and no database. An audit log is compared with them.
 
-    Exit code 0: all hold. 1: one was changed. 2: one cannot be read.
+    Exit code 0: all hold. 1: one was changed. 2: one cannot be read. 3: one is of a rehearsal, and no result.
     """
     if digest and len(digest) != len(files):
         raise typer.BadParameter("Give --digest once for each file, or not at all.")
@@ -98,9 +100,9 @@ def verify(
             codes.add(2)
             continue
         typer.echo("\n".join(told(name, found)))
-        codes.add(0 if found.holds else 1)
-    # Worse than a file that nobody can read is one that was changed.
-    raise typer.Exit(1 if 1 in codes else max(codes))
+        codes.add(1 if not found.holds else 0 if found.rehearsal_of is None else 3)
+    # Worse than a file that nobody can read is one that was changed; then one that is taken for a result and is none.
+    raise typer.Exit(next(each for each in (1, 3, 2, 0) if each in codes))
 
 
 @records.command()
@@ -112,8 +114,7 @@ def export(
 ) -> None:
     """Write a round's ledger for `arena verify`, straight from the database. Works beside a running service."""
     settings = read_settings()
-    if not database_file(settings.url).is_file():
-        refuse(f"There is no database at {settings.url}; set ARENA_DATA_DIR.")
+    _require_there(settings)
     database = open_database(settings)
     try:
         with database.reader.connect() as connection:
@@ -167,15 +168,37 @@ def _signing_key(settings: Settings) -> SigningKey:
 
 
 @records.command()
-def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
-    """Copy the database to FILE while the service runs, and check the copy. An earlier FILE is replaced."""
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE")],
+    noted: Annotated[
+        bool, typer.Option("--noted", help="Only note that FILE is a backup made by other means, such as pg_dump.")
+    ] = False,
+) -> None:
+    """Copy the database to FILE while the service runs, and check the copy. An earlier FILE is replaced.
+
+    That it was made is noted in the data directory, where `arena preflight` looks.
+    """
     settings = read_settings()
+    if noted:
+        if not target.is_file() or not target.stat().st_size:
+            refuse(f"There is no backup at {target}; make it first.")
+        _note_backup(settings, target, int(target.stat().st_mtime * 1000))
+        return
+    _require_file(settings)
     try:
         copy = back_up(database_file(settings.url), target)
     except (BackupError, RuntimeError) as error:
         refuse(str(error))
     typer.echo(f"{target}: {copy.bytes:,} bytes, {copy.sessions:,} sessions, {copy.ballots:,} ballots; checked.")
+    _note_backup(settings, target, SystemClock().now_ms())
     typer.echo(f"Not in it: {settings.data_dir / 'secret'}, without which phones come back as new voters.")
+
+
+def _note_backup(settings: Settings, target: Path, at_ms: int) -> None:
+    try:
+        note_backup(settings.data_dir, target, at_ms)
+    except BackupError as error:
+        refuse(str(error))
 
 
 @records.command()
@@ -184,7 +207,9 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Put the present database aside.")] = False,
 ) -> None:
     """Put a backup in the database's place, while no service runs."""
-    target = database_file(read_settings().url)
+    settings = read_settings()
+    _require_file(settings)
+    target = database_file(settings.url)
     try:
         copy = restore_database(source, target, force=force)
     except (BackupError, RuntimeError) as error:
@@ -192,6 +217,48 @@ def restore(
     typer.echo(f"{target}: {copy.sessions:,} sessions, {copy.ballots:,} ballots; checked.")
     if copy.replaced is not None:
         typer.echo(f"What stood there before is kept at {copy.replaced}.")
+
+
+@records.command()
+def copy(
+    source: Annotated[str, typer.Option("--from", help="The database to read, as ARENA_DATABASE_URL names it.")],
+    target: Annotated[str, typer.Option("--to", help="An empty database to fill.")],
+) -> None:
+    """Carry everything over to another database, while no service has either, and count it all again there."""
+    settings = read_settings()
+    databases: list[Database] = []
+    try:
+        for url in (source, target):
+            databases.append(open_database(settings.model_copy(update={"database_url": url})))
+            databases[-1].serve_alone()
+        moved = move(*databases)
+        key = _signing_key(settings)
+        with databases[1].reader.connect() as connection:
+            for document in results.every_export(connection, key):
+                found = verify_ledger(document)
+                if not found.holds:
+                    refuse("\n".join(told("The copy does not hold", found)))
+                typer.echo(f"{document['session']} round {document['round']} run {document['run']}: holds.")
+    except (MoveError, RuntimeError, ArenaError) as error:
+        refuse(str(error))
+    finally:
+        for each in databases:
+            each.close()
+    typer.echo(
+        f"Copied {moved.sessions:,} sessions, {moved.ballots:,} ballots, {moved.rows:,} rows; {moved.runs:,} runs "
+        "counted again from their ballots and likes: the same."
+    )
+    typer.echo(f"The secret is not in it: set ARENA_SECRET to what {settings.data_dir / 'secret'} holds.")
+
+
+def _require_file(settings: Settings) -> None:
+    if not settings.url.startswith("sqlite:///"):
+        refuse("A PostgreSQL is backed up by its own pg_dump and pg_basebackup; `arena copy` carries it to a file.")
+
+
+def _require_there(settings: Settings) -> None:
+    if settings.url.startswith("sqlite:///") and not database_file(settings.url).is_file():
+        refuse(f"There is no database at {settings.shown_url}; set ARENA_DATA_DIR.")
 
 
 def open_database(settings: Settings) -> Database:
@@ -202,10 +269,10 @@ def open_database(settings: Settings) -> Database:
     except (ValueError, RuntimeError) as error:
         refuse(str(error))
     except CommandError as error:
-        refuse(f"The database {settings.url} was made by another release of the arena ({error}); use that one.")
+        refuse(f"The database {settings.shown_url} was made by another release of the arena ({error}); use that one.")
     except (OSError, SQLAlchemyError) as error:
         reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
-        refuse(f"Cannot use the database {settings.url} ({reason}); look at the disk, or set ARENA_DATA_DIR.")
+        refuse(f"Cannot use the database {settings.shown_url} ({reason}); look at the disk, or set ARENA_DATA_DIR.")
     return database
 
 
@@ -238,8 +305,7 @@ def purge(
     if now and code is None:
         raise typer.BadParameter("--now needs --code.")
     settings = read_settings()
-    if not database_file(settings.url).is_file():
-        refuse(f"There is no database at {settings.url}; set ARENA_DATA_DIR.")
+    _require_there(settings)
     database = open_database(settings)
     try:
         for line in purge_database(settings, database, code=code.upper() if code else None, now=now, dry_run=dry_run):

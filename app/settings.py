@@ -6,27 +6,42 @@ import os
 import secrets
 from pathlib import Path
 
+import sqlalchemy
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_LENGTH_MIN = 32
+SECRETS_DIR = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
     """Values are plain; nothing below `create_app` reads the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="ARENA_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ARENA_",
+        env_file=".env",
+        # A container's secrets are files, named as the variables are: arena_secret, arena_database_url.
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+        frozen=True,
+        extra="ignore",
+    )
 
     data_dir: Path = Field(Path("data"), description="Where the database and the secret are kept.")
-    database_url: str = Field("", description="SQLAlchemy address; empty: SQLite in the data directory.")
+    database_url: str = Field(
+        "",
+        description="postgresql+psycopg://user@host/name, or sqlite:///path; empty: SQLite in the data directory.",
+        repr=False,
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = Field("", description="How phones reach the service, for links and QR codes; empty: as asked.")
     secret: SecretStr = Field(
         SecretStr(""), description="Signs device tokens; empty: made and kept in the data directory."
     )
-    redis_url: str = Field("", description="Redis or Valkey; only used beyond one process.")
-    workers: int = Field(1, ge=1, le=64)
+    redis_url: str = Field(
+        "", description="Redis or Valkey, redis://host:6379/0; for several processes on one PostgreSQL.", repr=False
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes of `arena serve`, each on the next port.")
     tick_ms: int = Field(200, ge=20, le=2000, description="How often a changed tally is published.")
     sockets_max: int = Field(15_000, ge=1, le=19_500, description="Open sockets and event streams in one process.")
     writer_queue_max: int = Field(20_000, ge=1, description="Writes that may wait for their commit.")
@@ -65,18 +80,28 @@ class Settings(BaseSettings):
         """Return the database's address."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'arena.db').absolute()}"
 
+    @property
+    def shown_url(self) -> str:
+        """Return the database's address as it may be told: without a password."""
+        return sqlalchemy.make_url(self.url).render_as_string(hide_password=True)
+
     def refuse_impossible(self) -> None:
         """Stop at start, with a sentence that says what to set, where settings do not fit together.
 
         Raises:
             ValueError: with that sentence.
         """
-        if not self.url.startswith("sqlite:///"):
+        on_postgresql = self.url.startswith("postgresql+psycopg://")
+        if self.workers > 1 and not (on_postgresql and self.redis_url):
             raise ValueError(
-                "This release stores in SQLite only: leave ARENA_DATABASE_URL empty or use sqlite:///path."
+                "Several workers need a PostgreSQL and a Redis: set ARENA_DATABASE_URL=postgresql+psycopg://… and "
+                "ARENA_REDIS_URL=redis://…, or ARENA_WORKERS=1."
             )
-        if self.workers > 1:
-            raise ValueError("SQLite serves one process: set ARENA_WORKERS=1.")
+        if self.redis_url and not on_postgresql:
+            raise ValueError(
+                "ARENA_REDIS_URL is for several processes on one PostgreSQL: set ARENA_DATABASE_URL too, or leave it "
+                "empty."
+            )
         for each in self.trusted_proxies:
             try:
                 ipaddress.ip_address(each)

@@ -1,21 +1,27 @@
 """A fresh, real service for each test: its own SQLite file, a real listening socket, the uvicorn of `arena serve`."""
 
 import asyncio
+import atexit
 import contextlib
+import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import structlog
+from fastapi import routing
 
 from app.cli import ArenaServer, listen, server_config
 from app.domain.clock import SystemClock
@@ -25,8 +31,10 @@ from app.settings import Settings
 from app.storage.engine import Database
 from app.storage.writer import Transaction
 from tests.players import Crew, Phone
+from tests.servers import Servers
 
 START_SECONDS_MAX = 30
+STOP_LOOK_SECONDS = 0.01
 
 # structlog's own way with exceptions draws every local variable, which takes seconds for a batch of two thousand.
 structlog.configure(
@@ -35,6 +43,23 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Where services store: in files, or in a PostgreSQL that ARENA_TEST_DATABASE=postgresql asks for, with
+    ARENA_TEST_REDIS=1 as one of a cluster.
+    """
+    with Servers.as_asked() as asked:
+        yield asked
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected, half a million objects, out of the collector's sight: else it looks through
+    them in every test.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class FakeClock:
@@ -50,6 +75,38 @@ class FakeClock:
         self._now_ms += ms
 
 
+class PromptServer(ArenaServer):
+    """Sees within a hundredth of a second that it is to stop; uvicorn looks only ten times a second."""
+
+    async def main_loop(self) -> None:
+        looks = 0
+        while not await self.on_tick(looks):
+            looks += 1
+            await asyncio.sleep(STOP_LOOK_SECONDS)
+
+
+def share_routes() -> None:
+    """Let the services of one process share what FastAPI works out of each route: a third of a second at the first
+    request of every one, and the same each time.
+    """
+    build = routing._EffectiveRouteContext.from_api_route
+    built: dict[tuple[int, str], Any] = {}  # what is built keeps its route, so that no number comes again
+    # FastAPI hides a warning of pydantic's by the whole process's filters: two services at once bring it back.
+    alone = threading.Lock()
+
+    def once(*, original_route: routing.APIRoute, include_context: Any) -> Any:
+        key = (id(original_route), include_context.prefix)
+        with alone:
+            if key not in built:
+                built[key] = build(original_route=original_route, include_context=include_context)
+            return built[key]
+
+    routing._EffectiveRouteContext.from_api_route = once
+
+
+share_routes()
+
+
 @dataclass
 class Running:
     """A running service and who may talk to it."""
@@ -60,6 +117,7 @@ class Running:
     tokens: dict[str, str]
     app: Any
     server: ArenaServer
+    thread: threading.Thread
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -69,6 +127,12 @@ class Running:
     @property
     def ws_url(self) -> str:
         return self.base_url.replace("http", "ws")
+
+    def stop(self) -> None:
+        """Let it end in order, and wait until it has."""
+        self.server.should_exit = True
+        self.thread.join(START_SECONDS_MAX)
+        assert not self.thread.is_alive(), "the service did not stop"
 
     def client(self, token: str | None = None) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -85,11 +149,19 @@ class Running:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    # All phones of a test share one address; the tests of joining set their own limit.
-    return Settings(
-        _env_file=None, data_dir=tmp_path / "data", host="127.0.0.1", port=0, tick_ms=20, join_free_per_minute=1_000_000
-    )
+def settings(tmp_path: Path, servers: Servers) -> Iterator[Settings]:
+    with servers.database() as (database_url, redis_url):
+        # All phones of a test share one address; the tests of joining set their own limit.
+        yield Settings(
+            _env_file=None,
+            data_dir=tmp_path / "data",
+            database_url=database_url,
+            redis_url=redis_url,
+            host="127.0.0.1",
+            port=0,
+            tick_ms=20,
+            join_free_per_minute=1_000_000,
+        )
 
 
 @pytest.fixture
@@ -112,21 +184,50 @@ def still_arena(settings: Settings, clock: FakeClock) -> Iterator[Running]:
 
 
 @pytest.fixture
-def start(settings: Settings) -> Iterator[Callable[..., Running]]:
-    """Start services by hand: other settings, or one after another on the same file."""
+def start(settings: Settings, servers: Servers) -> Iterator[Callable[..., Running]]:
+    """Start services by hand: with other settings, in another directory with a database of its own, or one after
+    another on the same database, which stops the one before.
+    """
     with contextlib.ExitStack() as stack:
+        present: dict[Path, tuple[Running, tuple[str, str]]] = {}
 
         def run(clock: Any = None, **changes: Any) -> Running:
             wanted = settings.model_copy(update=changes)
-            return stack.enter_context(running(wanted, clock or SystemClock()))
+            addresses = wanted.database_url, wanted.redis_url
+            if wanted.data_dir in present:
+                before, addresses = present[wanted.data_dir]
+                before.stop()
+            elif wanted.data_dir != settings.data_dir:
+                addresses = stack.enter_context(servers.database())
+            wanted = wanted.model_copy(update={"database_url": addresses[0], "redis_url": addresses[1]})
+            service = stack.enter_context(running(wanted, clock or SystemClock()))
+            present[wanted.data_dir] = service, addresses
+            return service
 
         yield run
 
 
-def make_tokens(settings: Settings, now_ms: int) -> dict[str, str]:
-    """Make a token of each role, as the command line does."""
-    database = Database(settings.url)
+@cache
+def migrated() -> Path:
+    """Return a database file with every table and nothing in it, made once a process."""
+    directory = Path(tempfile.mkdtemp(prefix="arena-template-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    database = Database(f"sqlite:///{directory / 'arena.db'}")
     database.migrate()
+    database.close()
+    return directory / "arena.db"
+
+
+def make_tokens(settings: Settings, now_ms: int) -> dict[str, str]:
+    """Make a token of each role, as the command line does; in a fresh database where there is none."""
+    path = Path(settings.url.removeprefix("sqlite:///"))
+    was_there = path.exists()
+    if settings.url.startswith("sqlite:///") and not was_there:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(migrated(), path)
+    database = Database(settings.url)
+    if was_there:
+        database.migrate()  # of whatever age it is; PostgreSQL's are copied from one that has all tables
     with database.writer.begin() as connection:
         transaction = Transaction(connection, now_ms)
         tokens = {str(role): add_token(transaction, COMMAND_LINE, role, f"test {role}", None, None)[1] for role in Role}
@@ -140,7 +241,7 @@ def running(settings: Settings, clock: Any) -> Iterator[Running]:
     tokens = make_tokens(settings, clock.now_ms())
     config = server_config(settings, clock)
     config.loop = "asyncio"
-    server = ArenaServer(config)
+    server = PromptServer(config)
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="arena-test")
@@ -149,16 +250,14 @@ def running(settings: Settings, clock: Any) -> Iterator[Running]:
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert server.started, "the service did not start"
-    service = Running(f"http://127.0.0.1:{port}", settings.data_dir, clock, tokens, config.app, server)
+    service = Running(f"http://127.0.0.1:{port}", settings.data_dir, clock, tokens, config.app, server, thread)
     try:
         yield service
     finally:
         for client in service.clients:
             client.close()
-        server.should_exit = True
-        thread.join(START_SECONDS_MAX)
+        service.stop()
         listener.close()
-        assert not thread.is_alive(), "the service did not stop"
 
 
 @dataclass
@@ -183,6 +282,8 @@ class Process:
             "ARENA_HOST": "127.0.0.1",
             "ARENA_TICK_MS": "50",
             "ARENA_JOIN_FREE_PER_MINUTE": str(self.settings.join_free_per_minute),
+            "ARENA_DATABASE_URL": self.settings.database_url,
+            "ARENA_REDIS_URL": self.settings.redis_url,
         }
         with (self.log or Path(os.devnull)).open("ab") as log:
             self.child = subprocess.Popen(
@@ -211,10 +312,10 @@ class Process:
 @pytest.fixture
 def process(settings: Settings) -> Iterator[Process]:
     """A service in a process of its own, not yet started."""
-    with listen("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
-    service = Process(settings, port)
-    try:
-        yield service
-    finally:
-        service.end()
+    # Held until the end, but not listened on: else another worker's service may be given the port before this one is.
+    with listen("127.0.0.1", 0) as held:
+        service = Process(settings, held.getsockname()[1])
+        try:
+            yield service
+        finally:
+            service.end()

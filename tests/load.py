@@ -136,6 +136,8 @@ class Account:
             entry.outcome, entry.receipt = "ok", answer
         elif entry.outcome == "ok":
             assert status == 503, f"a ballot that was acknowledged is refused when it is sent again: {answer}"
+        elif answer.get("code") == "unconfirmed":
+            entry.outcome = "unknown"  # it says so itself: the database was lost in the commit
         else:
             assert status in (409, 503), answer
             # An earlier copy, of which nothing was heard, may stand; only a refusal by the ledger's own word decides.

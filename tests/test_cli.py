@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -211,6 +212,7 @@ def test_port_in_use_is_named(run: Run) -> None:
         refused(run("serve", ARENA_PORT=str(port)), str(port), "--port")
 
 
+@pytest.mark.slow
 def test_refusal_is_the_same_in_a_process_of_its_own(settings: Settings) -> None:
     refused(run_process(settings, "serve", ARENA_WORKERS="2"), "ARENA_WORKERS=1")
 
@@ -224,6 +226,7 @@ def test_database_of_a_newer_release_is_refused(run: Run, settings: Settings) ->
     refused(run("serve", ARENA_PORT="0"), "20990101_later", "another release")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_service_told_to_stop_ends_well_and_soon(process: Process, how: signal.Signals) -> None:
     process.start()
@@ -245,3 +248,13 @@ def test_help_names_every_command(run: Run) -> None:
     assert done.code == 0
     for name in ("serve", "demo", "simulate", "token", "migrate"):
         assert name in done.out
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_it_may_be() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1_024, hard), hard))
+    try:
+        cli.raise_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

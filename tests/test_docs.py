@@ -18,6 +18,7 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 API = (ROOT / "docs" / "api.md").read_text()
+PROGRAMME = (ROOT / "docs" / "programme.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 # What no class of the domain stands for: the framework's own refusal, and a fault.
@@ -116,6 +117,7 @@ def test_table_of_roles_is_the_codes_own() -> None:
         "certify, void, rerun": Verb.VOID,
         "propose, confirm, withdraw": Verb.CORRECT,
         "read the audit log": Verb.AUDIT,
+        "answer requests for visits": Verb.VISITS,
         "make and revoke access tokens": Verb.TOKENS,
         "read the staff": Verb.READ,
     }
@@ -126,9 +128,10 @@ def test_table_of_roles_is_the_codes_own() -> None:
 
 
 def test_every_path_of_the_interface_is_documented(settings: Settings) -> None:
-    spelled = re.sub(r"\{(\w+)\}", "{}", API).replace("…", "/sessions/{}")
+    spelled = re.sub(r"\{(\w+)\}", "{}", API + PROGRAMME).replace("…", "/sessions/{}")
     # A path may be written from its last common part on, as in `…/rounds/{number}` or ` · /pause`.
     for path in create_app(settings).openapi()["paths"]:
         bare = re.sub(r"\{\w+\}", "{}", path).removeprefix("/api/v1")
-        endings = {bare, bare.removeprefix("/sessions/{}"), bare.removeprefix("/sessions/{}/rounds/{}")}
+        ways = ("/sessions/{}", "/sessions/{}/rounds/{}", "/sessions/{}/visits/{}", "/shows/{}/seasons/{}", "/shows/{}")
+        endings = {bare, *(bare.removeprefix(way) for way in ways)}
         assert any(re.search(re.escape(ending) + "[`? ]", spelled) for ending in endings), path

@@ -171,6 +171,7 @@ async def play_round(nursery: Nursery, account: Account, staff: str, chance: ran
         return await account.settle(line, staff)
 
 
+@pytest.mark.slow
 def test_twenty_kills_under_load_lose_and_double_nothing(nursery: Nursery, staff: str) -> None:
     chance = random.Random(SEED)
 
@@ -212,6 +213,7 @@ async def listen_to_events(account: Account, heard: list[str]) -> None:
     await writer.wait_closed()
 
 
+@pytest.mark.slow
 def test_stop_amid_load_ends_soon_loses_nothing_and_tells_everybody(nursery: Nursery, staff: str) -> None:
     async def run() -> Account:
         await nursery.start()

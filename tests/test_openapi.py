@@ -34,8 +34,6 @@ from app.settings import Settings
 from tests.conftest import Running, running
 from tests.players import Crew, Phone
 
-pytestmark = pytest.mark.xdist_group("openapi")
-
 EXAMPLES = 12
 CHECKS = [
     not_a_server_error,

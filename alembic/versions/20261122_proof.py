@@ -41,13 +41,30 @@ def upgrade() -> None:
     op.add_column("audit_entry", sa.Column("digest", sa.String(length=64), nullable=False, server_default=""))
     _chain_audit()
     _new_tables()
-    if op.get_bind().dialect.name == "sqlite":
-        for table in APPEND_ONLY:
-            for what in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
-                )
+    _refuse_changes()
+
+
+def _refuse_changes() -> None:
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    if not on_sqlite:
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append only', TG_TABLE_NAME; END $$"
+        )
+    for table in APPEND_ONLY:
+        for what in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
+                if on_sqlite
+                else f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
+                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            )
+        if not on_sqlite:
+            op.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
 
 
 def _chain_audit() -> None:
@@ -146,10 +163,12 @@ def _new_tables() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for table in APPEND_ONLY:
-            for what in ("update", "delete"):
-                op.execute(f"DROP TRIGGER {table}_no_{what}")
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    for table in APPEND_ONLY:
+        for what in ("update", "delete") if on_sqlite else ("update", "delete", "truncate"):
+            op.execute(f"DROP TRIGGER {table}_no_{what}" + ("" if on_sqlite else f" ON {table}"))
+    if not on_sqlite:
+        op.execute("DROP FUNCTION refuse_change()")
     for table in ("ticket", "external_tally", "external_source", "correction", "proposal"):
         op.drop_table(table)
     op.drop_column("audit_entry", "digest")

@@ -8,7 +8,7 @@ connections, `player.py` what a voter does, `check.py` and `history.py` the pure
 from app.crowd.history import Event, LedgerRow, check_history, read_history, write_history
 from app.crowd.options import CrowdError, CrowdOptions, Progress
 from app.crowd.report import CrowdReport, print_report, progress_bar
-from app.crowd.simulate import simulate
+from app.crowd.simulate import loop_factory, simulate
 
 __all__ = [
     "CrowdError",
@@ -18,6 +18,7 @@ __all__ = [
     "LedgerRow",
     "Progress",
     "check_history",
+    "loop_factory",
     "print_report",
     "progress_bar",
     "read_history",

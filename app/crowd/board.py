@@ -40,9 +40,14 @@ class Board:
 
     def __init__(self) -> None:
         self.rules: dict[RunKey, Rules] = {}
+        self._moments: dict[tuple[RunKey, str, int], float] = {}
         self.stale = asyncio.Event()
         """Set when a run was seen whose choices are not known."""
         self._cache: dict[bytes, Sight] = {}
+
+    def moment(self, key: RunKey, phase: str, times: int, now: float) -> float:
+        """Return when the first of the crowd saw a run come into a phase, for the so-manieth time."""
+        return self._moments.setdefault((key, phase, times), now)
 
     def read(self, raw: bytes) -> Sight | None:
         """Read a tally; None for any other message."""
@@ -88,6 +93,7 @@ def reading_of(
     number: int, run: Mapping[str, Any], tally: Mapping[str, Any], channels: Mapping[str, Any] | None = None
 ) -> Reading:
     """Make a reading from a tally's inner part and what stands around it (`run`, `phase`, `locked_at_ms`)."""
+    held = tally["held"]
     return Reading(
         round=number,
         run=run["run"],
@@ -97,4 +103,6 @@ def reading_of(
         likes={choice["key"]: choice["likes"] for choice in tally["choices"]},
         turnout=tally["turnout"],
         channel_votes=sum(each["votes"] for each in channels.values()) if channels else None,
+        held=held["votes"],
+        held_ballots=held["ballots"],
     )

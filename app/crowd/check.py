@@ -119,19 +119,25 @@ def check_votes(
     for key, reading in readings.items():
         bound, before = bounds.get(key, none), base.get(key)
         for choice in sorted({*bound.acked, *bound.unknown, *reading.votes}):
-            counted = reading.votes.get(choice, 0) - (before.votes.get(choice, 0) if before else 0)
+            counted = _votes(reading, choice) - (_votes(before, choice) if before else 0)
             least = bound.acked.get(choice, 0)
             most = least + bound.unknown.get(choice, 0) if alone else None
             problems += _outside(f"{_name(reading)}, votes for {choice}", counted, least, most)
         voters = reading.turnout - (before.turnout if before else 0)
+        held = reading.held_ballots - (before.held_ballots if before else 0)
         most = bound.voters_acked + bound.voters_unknown if alone else None
-        problems += _outside(f"{_name(reading)}, voters", voters, bound.voters_acked, most)
+        # Who is held is no part of the turnout, and may have more ballots than one.
+        problems += _outside(f"{_name(reading)}, voters", voters, bound.voters_acked - held, most)
         total = sum(reading.votes.values())
         if reading.channel_votes is not None and reading.channel_votes != total:
             problems.append(
                 f"{_name(reading)}: the channels hold {reading.channel_votes} votes, the tally holds {total}"
             )
     return problems
+
+
+def _votes(reading: Reading, choice: str) -> int:
+    return reading.votes.get(choice, 0) + reading.held.get(choice, 0)
 
 
 def check_likes(

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from app.domain.rehearsal import Bursts, Race
+
 VOTERS_MAX = 19_000
 """A process may hold at most about 19,500 sockets where open files are limited to 20,000."""
 
@@ -55,6 +57,12 @@ class CrowdOptions:
     answer_timeout_s: float = 5.0
     settle_s: float = 15.0
     """How long after the end unanswered requests are still retried, and the service is waited for."""
+    race: Race | None = None
+    """How the race ends; None: by `favour` and each round's mood."""
+    bursts: Bursts | None = None
+    """When people vote; None: half at once, some at any time, some just before the close."""
+    rehearsal: bool = False
+    """Play in a rehearsal only: a session without the mark is refused before anybody joins."""
     reconnect_s: tuple[float, float] = (0.5, 5.0)
     """Between which bounds a cut-off voter draws the wait before the next try."""
 
@@ -103,6 +111,9 @@ class Reading:
     turnout: int
     channel_votes: int | None = None
     """The sum of the votes by channel, where the service gives them."""
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Votes of ballots that a quarantine holds: acknowledged, and counted apart."""
+    held_ballots: int = 0
 
 
 NOTHING: Mapping[str, int] = MappingProxyType({})

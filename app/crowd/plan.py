@@ -4,8 +4,11 @@ Half vote in the first seconds, some at any time, some just before the close. Ta
 five seconds, and phones send what they have gathered every 300 to 1,000 ms.
 """
 
+from collections.abc import Mapping
 from random import Random
 from typing import NamedTuple
+
+from app.domain.rehearsal import Bursts, Race
 
 EARLY_SHARE = 0.5
 LAST_SHARE = 0.2
@@ -15,6 +18,13 @@ BATCH_S = (0.3, 1.0)
 TAPS_PER_SECOND = (4.0, 9.0)
 TAPS_IN_BURST = (8, 36)
 MOOD_SWING = 0.1
+WAVES = (0.08, 0.33, 0.58, 0.83)
+"""Where in the round the waves begin; each lasts about a twentieth of it."""
+SPIKE_SHARE, SPIKE_S = 0.9, 1.5
+BEHIND = 5
+"""In a lopsided race one of so many is for another than the first choice."""
+ELSEWHERE = 4
+"""In a tied race of more than two choices one pair of so many is for one of the rest."""
 
 
 class Temper(NamedTuple):
@@ -34,8 +44,10 @@ def temper_of(rng: Random, likes_per_second: float, retry_share: float, late_sha
     )
 
 
-def vote_delay_s(rng: Random, closes_in_s: float | None, horizon_s: float) -> float:
+def vote_delay_s(rng: Random, closes_in_s: float | None, horizon_s: float, bursts: Bursts | None = None) -> float:
     """Draw how long after the opening a voter votes; `horizon_s` stands in where no close is announced."""
+    if bursts is not None:
+        return _in_bursts(rng, closes_in_s or horizon_s, bursts)
     kind = rng.random()
     if kind < EARLY_SHARE:
         return rng.expovariate(1 / EARLY_MEAN_S)
@@ -50,6 +62,55 @@ def mood(seed: int, number: int, run: int, favour: float) -> float:
     """Return the crowd's favour for the first choice in one run: no two rounds end alike."""
     swing = Random(f"{seed}/mood/{number}/{run}").uniform(-MOOD_SWING, MOOD_SWING)  # noqa: S311  # a simulation
     return min(1.0, max(0.0, favour + swing))
+
+
+def _in_bursts(rng: Random, span_s: float, bursts: Bursts) -> float:
+    match bursts:
+        case "steady":
+            return rng.uniform(0, 0.95) * span_s
+        case "waves":
+            return (rng.choice(WAVES) + rng.uniform(0, 0.05)) * span_s
+        case "spike":
+            spiked = rng.random() < SPIKE_SHARE
+            return rng.uniform(0, min(SPIKE_S, span_s)) if spiked else rng.uniform(0, 0.95) * span_s
+
+
+def mixed(rng: Random, weights: Mapping[str, float], number: int) -> list[str]:
+    """Return so many names in these proportions, by largest remainder, in a drawn order."""
+    whole = sum(weights.values())
+    shares = {name: number * weight / whole for name, weight in weights.items()}
+    counts = {name: int(share) for name, share in shares.items()}
+    for name in sorted(shares, key=lambda each: counts[each] - shares[each])[: number - sum(counts.values())]:
+        counts[name] += 1
+    names = [name for name, count in counts.items() for _ in range(count)]
+    rng.shuffle(names)
+    return names
+
+
+def for_first(rng: Random, race: Race, voter: int) -> bool:
+    """Say whether a voter is for the first choice. In a tied race two with neighbouring numbers are a pair."""
+    match race:
+        case "even":
+            return rng.random() < 0.5
+        case "lopsided":
+            return voter % BEHIND != 0
+        case "tied":
+            return voter % 2 == 0
+
+
+def abstains(race: Race | None, voter: int, voters: int) -> bool:
+    """Say whether a voter of a tied race has no partner, and so must not vote."""
+    return race == "tied" and voters % 2 == 1 and voter == voters - 1
+
+
+def vote_in_race(rng: Random, race: Race, voter: int, first: bool, choices: tuple[str, ...]) -> str:
+    """Return the one choice that a voter names. A pair of a tied race names the first two, or both the same other."""
+    pair, rest = voter // 2, len(choices) - 2
+    if race != "tied":
+        return choices[0] if first else rng.choice(choices[1:] or choices)
+    if rest > 0 and pair % ELSEWHERE == ELSEWHERE - 1:
+        return choices[2 + pair // ELSEWHERE % rest]
+    return choices[0] if first else choices[1]
 
 
 def ballot(rng: Random, first_side: bool, choices: tuple[str, ...], choices_max: int) -> tuple[str, ...]:

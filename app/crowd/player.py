@@ -56,6 +56,10 @@ class Player:
         self.number, self.board, self.record = number, board, record
         self.temper = plan.temper_of(rng, rate, options.retry_share, options.late_share)
         self._options = options
+        if options.race == "tied":
+            # Whoever came too late would leave a partner alone.
+            self.temper = self.temper._replace(late=False)
+        self._seen: dict[tuple[RunKey, str], int] = {}
         self._first_side = True
         self.online = False
         self.stopping = False
@@ -92,7 +96,7 @@ class Player:
         if sight.key != self.key:
             self.key, self.phase = sight.key, ""
             self._totals, self._flushed = {}, {}
-            self._first_side = self._rng.random() < plan.mood(self._options.seed, *sight.key, self._options.favour)
+            self._first_side = self._for_first(sight.key)
         self.phase, self.visibility = sight.phase, sight.visibility
         self._plan(sight, now)
         return True
@@ -209,18 +213,20 @@ class Player:
     def _plan(self, sight: Sight, now: float) -> None:
         key, under_way = self.key, self._ballot is not None and self._ballot.key == self.key
         may_vote = key not in self._voted and not under_way and not self.stopping
+        may_vote = may_vote and not plan.abstains(self._options.race, self.number, self._options.voters)
         self._vote_at = NEVER
+        rng, since = self._vote_draw(sight, now)
         match sight.phase:
             case "open":
                 if may_vote and not self.temper.late:
-                    horizon_s = min(self._options.round_s, max(1.0, self._horizon_at - now))
-                    self._vote_at = now + plan.vote_delay_s(self._rng, sight.closes_in_s, horizon_s)
+                    horizon_s = min(self._options.round_s, max(1.0, self._horizon_at - since))
+                    self._vote_at = since + plan.vote_delay_s(rng, sight.closes_in_s, horizon_s, self._options.bursts)
                 self._flushed = {}
                 if not self.stopping and self._tapper.taps and self._tap_at == NEVER:
                     self._tap_at = now + self._tapper.first_wait_s()
             case "closing":
                 if may_vote and not self.temper.late:
-                    self._vote_at = now + self._rng.uniform(0, 0.5)
+                    self._vote_at = since + rng.uniform(0, 0.5)
                 self._tap_at = NEVER
             case "locked" | "revealed":
                 if may_vote and self.temper.late and key in self.board.rules:
@@ -228,6 +234,19 @@ class Player:
                 self._tap_at = NEVER
             case _:
                 self._tap_at = NEVER
+
+    def _for_first(self, key: RunKey) -> bool:
+        if self._options.race is not None:
+            return plan.for_first(self._rng, self._options.race, self.number)
+        return self._rng.random() < plan.mood(self._options.seed, *key, self._options.favour)
+
+    def _vote_draw(self, sight: Sight, now: float) -> tuple[Random, float]:
+        """Return by what to draw when to vote, and since when that counts: for a pair of a tied race the same."""
+        if self._options.race != "tied" or sight.key is None:
+            return self._rng, now
+        times = self._seen[sight.key, sight.phase] = self._seen.get((sight.key, sight.phase), 0) + 1
+        drawn = f"{self._options.seed}/pair/{self.number // 2}/{sight.key}/{sight.phase}/{times}"
+        return Random(drawn), self.board.moment(sight.key, sight.phase, times, now)  # noqa: S311  # a simulation
 
     def _vote(self, asks: list[Ask], now: float) -> None:
         self._vote_at = NEVER
@@ -238,7 +257,11 @@ class Player:
             # The choices are still being fetched, or the vote of the round before is still under way.
             self._vote_at = now + 0.2
             return
-        choices = plan.ballot(self._rng, self._first_side, rules.choices, rules.choices_max)
+        race = self._options.race
+        if race is None:
+            choices = plan.ballot(self._rng, self._first_side, rules.choices, rules.choices_max)
+        else:
+            choices = (plan.vote_in_race(self._rng, race, self.number, self._first_side, rules.choices),)
         ballot = self._ballot = Ballot(self.key, f"{self.number}-{self._rng.getrandbits(64):016x}", choices)
         self._note("invoke", ballot, ballot.key)
         asks.append(self._send_ballot(ballot, now))

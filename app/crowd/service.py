@@ -108,7 +108,7 @@ def ledger_rows(export: Mapping[str, Any]) -> list[LedgerRow]:
     key = (export["round"], export["run"])
     return [
         LedgerRow(receipt, *key, voter, tuple(choices), slot, revision)
-        for _, receipt, voter, slot, revision, choices, _, _ in export["ballots"]
+        for _, receipt, voter, slot, revision, choices, *_ in export["ballots"]
     ]
 
 

@@ -6,12 +6,13 @@ gives no commands to the service; rounds are opened and locked by others.
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any
 
 import httpx2
 
+from app.crowd import plan
 from app.crowd.board import Board
 from app.crowd.check import check_all
 from app.crowd.history import check_history, write_history
@@ -27,6 +28,15 @@ JOIN_S_MAX = 60.0
 """How long the beginning waits for the last voter; who comes later takes part all the same."""
 CONVERGE_S = 5.0
 """How long the tally may lag behind the acknowledgements: a tick, a flush, a cache's second, reserve."""
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loops where it is installed: a crowd of thousands shares the machine with the service."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 async def simulate(
@@ -74,9 +84,11 @@ class _Crowd:
     async def play(self, stop: asyncio.Event) -> None:
         """Let everybody join and take part for the seconds asked."""
         session = await self.service.session()
+        if self.options.rehearsal and session.get("rehearsal") is not True:
+            raise CrowdError(f"{self.options.code} is no rehearsal; no crowd plays where votes count.")
         self.board.learn(session)
         self._base, self._hidden_base = await self.service.base()
-        self._make_phones([channel["key"] for channel in session["channels"]])
+        self._make_phones([each["key"] for each in session["channels"] if each.get("identity", "device") == "device"])
         self._start(self._keep_learning(), "crowd-board")
         for phone in self._phones:
             self._start(phone.run(), f"crowd-voter-{phone.player.number}")
@@ -194,12 +206,20 @@ class _Crowd:
         weights = dict(options.channels) if options.channels else dict.fromkeys(channels, 1.0)
         if not options.channels and channels:
             weights[channels[0]] = 3.0
+        if options.rehearsal and (closed := sorted(weights.keys() - set(channels))):
+            raise CrowdError(f"The channel {closed[0]} is not there, or asks for more than a phone: name others.")
         names = list(weights) or ["web"]
-        drawn = rng.choices(names, [weights.get(name, 1.0) for name in names], k=options.voters)
+        tied = options.race == "tied"
+        if options.race is None:
+            drawn = rng.choices(names, [weights.get(name, 1.0) for name in names], k=options.voters)
+        else:
+            # Two of a pair take the same way, or a channel's delay or weight would part them.
+            ways = plan.mixed(rng, weights or {"web": 1.0}, (options.voters + 1) // 2 if tied else options.voters)
+            drawn = [ways[number // 2 if tied else number] for number in range(options.voters)]
         horizon_at = asyncio.get_running_loop().time() + options.seconds
         for number, channel in enumerate(drawn):
             player = Player(number, options, self.board, self.record, horizon_at)
-            kind = SocketPhone if rng.random() < options.websocket_share else PollingPhone
+            kind = SocketPhone if tied or rng.random() < options.websocket_share else PollingPhone
             self._phones.append(kind(self._ground, player, channel))
 
     async def _keep_learning(self) -> None:

@@ -7,6 +7,7 @@ to ask it.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.clock import next_shanghai_midnight_ms, shanghai_day
 from app.domain.errors import AlreadyVoted, InvalidBallot, NoVotesLeft
@@ -28,8 +29,7 @@ class BallotRules:
     votes_per_day: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """A ballot that stands in the ledger."""
 
     slot: str
@@ -41,13 +41,11 @@ class Cast:
     held: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a new ballot goes; `replaces` is the revision it supersedes."""
+class Placement(NamedTuple):
+    """Where a new ballot goes."""
 
     slot: str
     revision: int
-    replaces: Cast | None = None
 
 
 def checked_choices(asked: Sequence[str], rules: BallotRules) -> tuple[str, ...]:
@@ -56,6 +54,8 @@ def checked_choices(asked: Sequence[str], rules: BallotRules) -> tuple[str, ...]
     Raises:
         InvalidBallot: none, too many, the same twice, or one that the round does not have.
     """
+    if len(asked) == 1 and asked[0] in rules.choices:
+        return tuple(asked)
     if not asked:
         raise InvalidBallot("The ballot names no choice; name at least one.")
     if len(asked) > rules.choices_max:
@@ -68,8 +68,6 @@ def checked_choices(asked: Sequence[str], rules: BallotRules) -> tuple[str, ...]
             f"This round has no choice “{unknown[0][:32]}”; it has {', '.join(rules.choices)}.",
             choices=list(rules.choices),
         )
-    if len(asked) == 1:
-        return tuple(asked)
     return tuple(choice for choice in rules.choices if choice in asked)
 
 
@@ -90,7 +88,7 @@ def repeated(nonce: str, earlier: Sequence[Cast]) -> Cast | None:
     """Return the ballot that was cast with this nonce. Asked before everything else: a retry gets its receipt, also
     late.
     """
-    return next((cast for cast in earlier if nonce and cast.nonce == nonce), None)
+    return next((cast for cast in earlier if nonce and cast.nonce == nonce), None) if earlier else None
 
 
 def same_again(asked: Sequence[str], earlier: Sequence[Cast], rules: BallotRules, now_ms: int) -> Cast | None:
@@ -128,7 +126,7 @@ def place(
         )
     if last.revision >= REVISIONS_MAX:
         raise NoVotesLeft(f"This vote was changed {REVISIONS_MAX - 1} times; it stands as it is.", receipt=last.receipt)
-    return Placement(ONCE, last.revision + 1, replaces=last)
+    return Placement(ONCE, last.revision + 1)
 
 
 def votes_left(earlier: Sequence[Cast], rules: BallotRules, now_ms: int) -> int:

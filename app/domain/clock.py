@@ -30,6 +30,10 @@ class SystemClock:
     def now_ms(self) -> int:
         return self._origin_ms + time.monotonic_ns() // 1_000_000
 
+    def set_to(self, now_ms: int) -> None:
+        """Go by another clock from here on: processes on several machines take the time of their database."""
+        self._origin_ms += now_ms - self.now_ms()
+
     def go_on_from(self, last_ms: int) -> None:
         """Begin no earlier than what was written down last: a start whose wall clock is behind would date ballots
         before a lock that they came after. More than a day behind, it was the earlier clock that was wrong.

@@ -58,6 +58,10 @@ class SessionNotFound(NotFound):
     code, title = "session_not_found", "No such session"
 
 
+class RehearsalNotFound(NotFound):
+    code, title = "rehearsal_not_found", "No rehearsal is there"
+
+
 class RoundNotFound(NotFound):
     code, title = "round_not_found", "No such round"
 
@@ -72,6 +76,22 @@ class ReceiptNotFound(NotFound):
 
 class TokenNotFound(NotFound):
     code, title = "token_not_found", "No such token"
+
+
+class ShowNotFound(NotFound):
+    code, title = "show_not_found", "No such show"
+
+
+class SeasonNotFound(NotFound):
+    code, title = "season_not_found", "No such season"
+
+
+class PersonNotFound(NotFound):
+    code, title = "person_not_found", "No such person"
+
+
+class VisitNotFound(NotFound):
+    code, title = "visit_not_found", "No such visit"
 
 
 class Conflict(ArenaError):
@@ -102,12 +122,20 @@ class RulesFrozen(Conflict):
     code, title = "rules_frozen", "The rules are frozen"
 
 
+class ReplayOnly(Conflict):
+    code, title = "replay_only", "This is a replay"
+
+
 class SessionEnded(Conflict):
     code, title = "session_ended", "The session is over"
 
 
 class AnotherRoundOpen(Conflict):
     code, title = "another_round_open", "Another round is on air"
+
+
+class PanicOn(Conflict):
+    code, title = "panic_on", "Everything is held blank"
 
 
 class NotLocked(Conflict):
@@ -124,6 +152,26 @@ class NotVisible(Conflict):
 
 class CodeTaken(Conflict):
     code, title = "code_taken", "This code is taken"
+
+
+class TieAtTheCut(Conflict):
+    code, title = "tie_at_the_cut", "The cut falls into a tie"
+
+
+class VisitNotAllowed(Conflict):
+    code, title = "visit_not_allowed", "The visit is not in a state for that"
+
+
+class RevisionStale(ArenaError):
+    """Somebody else acted since the bearer looked; carries the `revision` that stands and the `changes` since."""
+
+    code, status, title = "revision_stale", 412, "Somebody else has acted"
+
+
+class CommandLate(ArenaError):
+    """It was on its way for longer than its sender said; carries `late_ms`."""
+
+    code, status, title = "command_late", 412, "The command came too late"
 
 
 class BodyTooLarge(ArenaError):
@@ -154,6 +202,10 @@ class InvalidSession(InvalidRequest):
     code, title = "invalid_session", "The session is not valid"
 
 
+class InvalidImport(InvalidRequest):
+    code, title = "invalid_import", "The file is not loaded"
+
+
 class TooManyRequests(ArenaError):
     code, status, title = "too_many_requests", 429, "Too many requests"
 
@@ -164,6 +216,12 @@ class Overloaded(ArenaError):
 
 class NotStored(ArenaError):
     code, status, title = "not_stored", 503, "It could not be stored"
+
+
+class Unconfirmed(ArenaError):
+    """The database was lost in the middle of the commit: it is stored, or it is not."""
+
+    code, status, title = "unconfirmed", 503, "It may not have been stored"
 
 
 class TicketRequired(ArenaError):

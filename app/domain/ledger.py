@@ -7,14 +7,15 @@ else.
 
 import hashlib
 import re
-from base64 import b32encode
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32 = [first + second for first in _LETTERS for second in _LETTERS]
+"""Ten bits as two letters. The library's base32 takes a fifth of the time that a whole ballot does."""
 CHAIN_START = "0" * 64
 EXPORT_FORMAT = "arena-ledger-1"
 AUDIT_FORMAT = "arena-audit-1"
@@ -23,10 +24,11 @@ FIGURES = ("session", "round", "run", "votes", "likes", "turnout", "ballots", "c
 """What a result announces, and the digest covers beside the chain's head."""
 LATER_FIGURES = ("held", "deciding", "weights")
 """Those that the first results did not announce."""
+REHEARSAL_OF = "rehearsal_of"
+"""Announced by a rehearsal alone, beside the others and under the digest: the session that it rehearses."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(NamedTuple):
     """One accepted ballot as the ledger shows it. `voter` is a pseudonym that holds within the run only."""
 
     seq: int
@@ -42,28 +44,21 @@ class LedgerLine:
 
     def row(self) -> list[Any]:
         """Return the line as the export has it: the fields in their order, `held` only where it is held."""
-        fields = [
-            self.seq,
-            self.receipt,
-            self.voter,
-            self.slot,
-            self.revision,
-            list(self.choices),
-            self.channel,
-            self.accepted_at_ms,
-        ]
-        return [*fields, self.held] if self.held else fields
+        row: list[Any] = list(self if self.held else self[:-1])
+        row[5] = list(self.choices)
+        return row
 
     def canonical(self) -> bytes:
-        """Return the bytes that are hashed."""
-        return orjson.dumps(self.row())
+        """Return the bytes that are hashed: those of the row."""
+        return orjson.dumps(tuple(self) if self.held else self[:-1])
 
 
 def receipt(run_key: str, voter: str, slot: str, revision: int, choices: Sequence[str], nonce: str) -> str:
     """Derive a receipt: 26 characters of base32, 130 bits. `nonce` is the voter's own randomness."""
     # JSON, so that no separator inside a part can make two ballots alike.
     parts = orjson.dumps(["arena-receipt-1", run_key, voter, slot, revision, list(choices), nonce])
-    return b32encode(hashlib.sha256(parts).digest()).decode()[:26]
+    bits = int.from_bytes(hashlib.sha256(parts).digest()[:17]) >> 6
+    return "".join([_BASE32[bits >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def pseudonym(run_key: str, voter: str) -> str:
@@ -146,7 +141,7 @@ def one_changed(head: str, lines: Sequence[LedgerLine], after: str, choices: Seq
     for i, line in enumerate(lines):
         rest = b"".join(texts[i + 1 :])
         for choice in choices:
-            original = replace(line, choices=(choice,))
+            original = line._replace(choices=(choice,))
             attempt = before.copy()
             attempt.update(b"\n" + original.canonical() + rest)
             if attempt.hexdigest() == after:

@@ -21,12 +21,14 @@ class Verb(StrEnum):
     NEXT = "next"
     REVEAL = "reveal"
     OVERLAY = "overlay"
+    PANIC = "panic"
     CERTIFY = "certify"
     VOID = "void"
     RERUN = "rerun"
     CORRECT = "correct"
     AUDIT = "audit"
     TOKENS = "tokens"
+    VISITS = "visits"
 
 
 CAN: dict[Role, tuple[Verb, ...]] = {
@@ -38,10 +40,12 @@ CAN: dict[Role, tuple[Verb, ...]] = {
         Verb.RESUME,
         Verb.LOCK,
         Verb.NEXT,
+        Verb.PANIC,
         Verb.CORRECT,
         Verb.AUDIT,
+        Verb.VISITS,
     ),
-    Role.DIRECTOR: (Verb.READ, Verb.NEXT, Verb.REVEAL, Verb.OVERLAY, Verb.AUDIT),
+    Role.DIRECTOR: (Verb.READ, Verb.NEXT, Verb.REVEAL, Verb.OVERLAY, Verb.PANIC, Verb.AUDIT, Verb.VISITS),
     Role.SCRUTINEER: (Verb.READ, Verb.CERTIFY, Verb.VOID, Verb.RERUN, Verb.CORRECT, Verb.AUDIT),
     Role.OVERLAY: (Verb.READ,),
     Role.ADMIN: tuple(Verb),

@@ -120,6 +120,15 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayMark:
+    """Says that a session is being played again: which moment of then is shown, and how fast then goes by."""
+
+    at_ms: int
+    speed: float
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One session whole. `voter_key` is secret and never rendered."""
 
@@ -146,6 +155,19 @@ class Session:
     voter_key: str = field(repr=False, default="")
     ended_at_ms: int | None = None
     purged_at_ms: int | None = None
+    replay: ReplayMark | None = None
+    """Only where `arena replay` shows it; a session that counts has none."""
+    preview: Scene = "board"
+    """What the director takes next; staff alone see it."""
+    panicked_at_ms: int | None = None
+    """Since when every overlay of the session is held blank, None while none is."""
+    rehearsal_of: str | None = None
+    """The code of the session that this one rehearses; None for what is meant."""
+
+    @property
+    def rehearsal(self) -> bool:
+        """Say whether nothing of it counts: a crowd is played against the rounds of another session."""
+        return self.rehearsal_of is not None
 
     @property
     def status(self) -> str:
@@ -158,6 +180,9 @@ class Session:
         return self.round(self.current) if self.current is not None else None
 
     def round(self, number: int) -> Round | None:
+        # Nearly always in its own place; a round that was removed moves those behind it.
+        if 0 < number <= len(self.rounds) and self.rounds[number - 1].number == number:
+            return self.rounds[number - 1]
         return next((each for each in self.rounds if each.number == number), None)
 
     def delay_ms(self, channel: str) -> int:

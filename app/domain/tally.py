@@ -48,7 +48,10 @@ class Counts:
             self.hold(rule, held.ballots, held.votes)
 
     def channel(self, key: str) -> "Counts":
-        return self.channels.setdefault(key, Counts())
+        found = self.channels.get(key)
+        if found is None:
+            found = self.channels[key] = Counts()
+        return found
 
     def hold(self, rule: str, ballots: int, votes: Mapping[str, int]) -> None:
         """Count ballots as held back by a rule."""

@@ -15,6 +15,7 @@ from app.feeds.table import is_sealed, one_line, publicly_visible, weight_of
 Values = Mapping[str, Any]
 SAID_MAX = 3
 """How many choices of a result are named."""
+_REHEARSAL: Mapping[Language, str] = {"zh": "这是彩排，不算数。", "en": "This is a rehearsal; nothing counts. "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,14 @@ class Numerals:
 
 
 def readout(document: Document, language: Language, digits: bool) -> str:
-    """Return what the host says now."""
-    session, round_ = document["session"], document["round"]
+    """Return what the host says now; in a rehearsal with the warning first."""
+    mark = _REHEARSAL[language] if document["session"]["rehearsal"] else ""
     speaker: _Chinese | _English = _Chinese(digits) if language == "zh" else _English(digits)
+    return mark + _said(document, speaker)
+
+
+def _said(document: Document, speaker: "_Chinese | _English") -> str:
+    session, round_ = document["session"], document["round"]
     if session["status"] == "ended":
         return speaker.ended(session["title"])
     if round_ is None:

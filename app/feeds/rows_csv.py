@@ -18,14 +18,17 @@ def render(document: Document, options: Options) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(table[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in table)
+    writer.writerows([csv_cell(value) for value in row.values()] for row in table)
     return ((BOM if options.bom else "") + text.getvalue()).encode()
 
 
-def _cell(value: Scalar) -> str:
+def csv_cell(value: Scalar | float | None) -> str:
+    """Write a value as a cell that no spreadsheet runs."""
+    if value is None:
+        return ""
     if isinstance(value, str) and value.lstrip().startswith(_FORMULA):
         return f"'{value}"
-    return as_text(value)
+    return str(value) if isinstance(value, float) else as_text(value)
 
 
 FEED = Feed("rows.csv", "text/csv", "One row a choice, as CSV with a header", render, "bom")

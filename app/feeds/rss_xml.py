@@ -7,9 +7,22 @@ from xml.etree import ElementTree as xml
 from app.feeds.feed import Document, Feed, Options
 from app.feeds.table import as_text, choices, one_line, situation
 from app.feeds.text import SEPARATOR, choice_text, parts
+from app.feeds.words import REHEARSAL
 
 NAMESPACE = "urn:pioneer-arena:feed"
-_SITUATION = ("epoch", "version", "server_time_ms", "phase", "closes_at_ms", "visible", "deciding", "by", "held")
+_SITUATION = (
+    "epoch",
+    "version",
+    "server_time_ms",
+    "stale_after_ms",
+    "phase",
+    "closes_at_ms",
+    "visible",
+    "rehearsal",
+    "deciding",
+    "by",
+    "held",
+)
 
 
 def render(document: Document, options: Options) -> bytes:
@@ -18,7 +31,8 @@ def render(document: Document, options: Options) -> bytes:
     channel = xml.SubElement(root, "channel")
     link = f"{one_line(options.base)}/v/{session['code']}"
     when = format_datetime(datetime.fromtimestamp(document["server_time_ms"] / 1000, UTC), usegmt=True)
-    _add(channel, title=one_line(session["title"] or session["show"]), link=link)
+    mark = f"{REHEARSAL} " if session["rehearsal"] else ""
+    _add(channel, title=mark + one_line(session["title"] or session["show"]), link=link)
     _add(channel, description=one_line(session["topic"] or session["show"]), lastBuildDate=when, ttl="1")
     now = situation(document)
     for key in _SITUATION:
@@ -27,7 +41,8 @@ def render(document: Document, options: Options) -> bytes:
     run = f"{session['code']}-{round_['number']}-{round_['run']}" if round_ else session["code"]
     items = [(run, SEPARATOR.join(line))]
     if document["tally"] is not None:
-        items += [(f"{run}-{row['key']}", choice_text(row, options.language)) for row in choices(document)]
+        # A ticker shows items one by one, so each bears the mark.
+        items += [(f"{run}-{row['key']}", mark + choice_text(row, options.language)) for row in choices(document)]
     for guid, title in items:
         item = xml.SubElement(channel, "item")
         _add(item, title=title, link=link, description=title, pubDate=when)

@@ -52,9 +52,11 @@ def situation(document: Document) -> Row:
         "epoch": document["epoch"],
         "version": document["version"],
         "server_time_ms": document["server_time_ms"],
+        "stale_after_ms": document["stale_after_ms"],
         "view": document["view"],
         "visible": tally is not None,
         "public": publicly_visible(document),
+        "rehearsal": session["rehearsal"],
         "deciding": session["deciding"],
         "by": tally["by"] if tally else "",
         "phase": round_.get("phase"),
@@ -77,6 +79,7 @@ def situation(document: Document) -> Row:
         "session_status": session["status"],
         "show": session["show"],
         "scene": document["overlay"]["scene"],
+        "panic": document["overlay"]["panic"],
     }
     return {key: _scalar(value) for key, value in found.items()}
 

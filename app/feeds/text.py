@@ -2,17 +2,20 @@
 
 from app.feeds.feed import Document, Feed, Language, Options
 from app.feeds.table import Row, choices, is_sealed, one_line
-from app.feeds.words import WORDS, round_name
+from app.feeds.words import REHEARSAL, WORDS, round_name
 
 SEPARATOR = " | "
 
 
 def parts(document: Document, language: Language) -> list[str]:
-    """Return the line's parts: the round, its phase, each choice with its figures, what must be known of them."""
+    """Return the line's parts: a rehearsal's mark, the round, its phase, each choice with its figures, and what must be
+    known of them.
+    """
     words, round_, tally = WORDS[language], document["round"], document["tally"]
+    mark = [REHEARSAL] if document["session"]["rehearsal"] else []
     if round_ is None:
-        return [one_line(document["session"]["title"])]
-    head = [round_name(round_, language), words.phases[round_["phase"]]]
+        return [*mark, one_line(document["session"]["title"])]
+    head = [*mark, round_name(round_, language), words.phases[round_["phase"]]]
     tail = [words.held(round_["held"])] if round_["held"] else []
     tail.append(words.deciding if document["session"]["deciding"] else words.popularity)
     if tally is None:

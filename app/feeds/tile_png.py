@@ -84,6 +84,8 @@ _LOOKS = {
     "revealed": _Look("SHOW", (112, 40, 156), _star),
     "void": _Look("VOID", (84, 84, 84), _cross),
 }
+_PANIC = _Look("PANIC", (190, 18, 30), _cross)
+"""Over whatever the phase is: everything is held blank."""
 
 
 class _Canvas:
@@ -148,7 +150,7 @@ def _shares(tally: Document) -> list[int]:
 def draw(document: Document, size: int) -> bytes:
     """Return the tile as PNG."""
     round_, tally = document["round"], document["tally"]
-    look = _LOOKS[round_["phase"] if round_ else ""]
+    look = _PANIC if document.get("overlay", {}).get("panic") else _LOOKS[round_["phase"] if round_ else ""]
     canvas = _Canvas(size)
     canvas.shape(look.inside, 5, 4, 17)
     number = f"R{round_['number']}" if round_ else ""
@@ -156,7 +158,10 @@ def draw(document: Document, size: int) -> bytes:
     canvas.middle(look.word, 26, 2)
     canvas.middle(figure(document), 46, 2)
     shares = _shares(tally) if tally else []
-    if len(shares) == 2 and any(shares):
+    if document["session"]["rehearsal"]:
+        # In the bar's place: a word that no real tile has, whatever its colours.
+        canvas.middle("REHEARSAL", GRID - LETTER_HEIGHT, 1)
+    elif len(shares) == 2 and any(shares):
         first = round(GRID * shares[0] / 100)
         colours = (_BLUE, _RED) if tally["choices"][0]["key"] == "blue" else (_RED, _BLUE)
         canvas.box(0, 65, first, 7, colours[0])

@@ -68,6 +68,9 @@ WORDS: Mapping[Language, Words] = {
     ),
 }
 
+REHEARSAL = "彩排 REHEARSAL"
+"""In both languages: whoever reads it on the picture must see at once that nothing counts."""
+
 
 def round_name(round_: Mapping[str, Any], language: Language) -> str:
     """Return a round's title, or its number where it has none."""

@@ -1,12 +1,18 @@
 """Renders a session as the tally document. Pure: the live session in, plain values out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 from app.domain.lifecycle import Phase
 from app.domain.session import Channel, Choice, Contestant, Round, Session, View, may_see_tally
 from app.domain.tally import SCORE_WHOLE, Counts, count_text, leader, percentages, scores
+
+FRESH_MS = 5_000
+"""A tally is made anew after so long though nothing has changed, so that its time says that the service lives."""
+STALE_AFTER_MS = 3 * FRESH_MS
+"""Two that went missing are no reason for alarm."""
 
 
 def tally_figures(choices: Sequence[Choice], counts: Counts, channels: Sequence[Channel]) -> dict[str, Any]:
@@ -96,6 +102,7 @@ def tally_document(
         "epoch": epoch,
         "version": version,
         "server_time_ms": now_ms,
+        "stale_after_ms": STALE_AFTER_MS,
         "session": {
             "code": session.code,
             "number": session.number,
@@ -103,8 +110,10 @@ def tally_document(
             "topic": session.topic,
             "kind": session.kind,
             "status": session.status,
+            "rehearsal": session.rehearsal,
             "show": session.show_name,
             "deciding": session.deciding,
+            **({} if session.replay is None else {"replay": asdict(session.replay)}),
         },
         "contestants": [contestant_fields(each) for each in session.contestants],
         "round": None if current is None else round_fields(current, counts.get(current.run_id)),
@@ -117,7 +126,11 @@ def tally_document(
             "votes": sum(sum(each.votes.values()) for each in counted),
         },
         "audience": {"online": online, "unique": unique},
-        "overlay": {"scene": session.scene},
+        "overlay": {
+            "scene": session.scene,
+            "panic": session.panicked_at_ms is not None,
+            "preview": session.preview if view == "staff" else None,
+        },
     }
 
 

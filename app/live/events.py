@@ -13,8 +13,7 @@ RETRY_MS = 3_000
 
 
 class EventSubscriber:
-    def __init__(self, epoch: int, last_event_id: str | None) -> None:
-        self._epoch = epoch
+    def __init__(self, last_event_id: str | None) -> None:
         self._last_id = last_event_id
         self._newest: Frame | None = None
         self._wake = asyncio.Event()
@@ -47,7 +46,7 @@ class EventSubscriber:
             frame, self._newest = self._newest, None
             if frame is None:
                 continue
-            event_id = f"{self._epoch}-{frame.version}"
+            event_id = f"{frame.epoch}-{frame.version}"
             if event_id != self._last_id:
                 self._last_id = event_id
                 yield f"event: tally\nid: {event_id}\ndata: {frame.payload.decode()}\n\n"

@@ -25,6 +25,13 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionGone:
+    """A rehearsal was purged: no such session is there any more."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recounted:
     """A run's counts were made anew: its lock has announced them, or a correction stands."""
 

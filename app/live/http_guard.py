@@ -7,6 +7,8 @@ uvicorn's `HttpToolsProtocol` that are not documented (its `http=` setting is), 
 """
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -30,6 +32,22 @@ class _HeadTooLarge(Exception):
     """The head passed its bound; raised through the parser."""
 
 
+class _Waiting:
+    """Stands where uvicorn's cycle stands while an answer is made past it: what is asked behind it waits in uvicorn's
+    own pipeline, and the end of the service lets the line go after it.
+    """
+
+    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self) -> None:
+        self.disconnected = self.response_complete = False
+        self.keep_alive = True
+        self.message_event = self
+
+    def set(self) -> None:
+        """Nobody awaits a message of it."""
+
+
 class GuardedHttp(HttpToolsProtocol):
     """Parsing, keep-alive and upgrades are uvicorn's; only what takes too long or grows too large is cut here.
 
@@ -42,6 +60,28 @@ class GuardedHttp(HttpToolsProtocol):
     _body_bytes = 0
     _judged_bytes = 0
     _timer: asyncio.TimerHandle | None = None
+    _answered = False
+    """The present request has had its answer from `at_once`."""
+    _taking: list[bytes] | None = None
+    """The body so far of a request that may be for `take`."""
+
+    def at_once(self) -> bytes | None:
+        """Return the whole answer to the request of `self.url` and `self.headers`, where it is ready; else None, and
+        the application is asked. Only of a GET that may have no body.
+        """
+        return None
+
+    def takes(self) -> bool:
+        """Say whether the PUT of `self.url` and `self.headers` may be for `take`: its body is small and of a known
+        length.
+        """
+        return False
+
+    def take(self, body: bytes, answer: Callable[[bytes], None], /) -> bool:  # noqa: ARG002
+        """Take in a whole request that `takes` let through; `answer` is called once with the whole answer, then or
+        later. False: nothing was done, and the application is asked.
+        """
+        return False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -80,6 +120,8 @@ class GuardedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._where = _OVER
         super().handle_websocket_upgrade()
+        # It and its parser hold each other; ten thousand such pairs would wait for the collector.
+        self.parser = None  # type: ignore[assignment]
 
     def on_headers_complete(self) -> None:
         if self._raw_bytes > HEAD_BYTES_MAX:
@@ -90,18 +132,72 @@ class GuardedHttp(HttpToolsProtocol):
         self._where = _BODY
         if self._timer is not None:
             self._stop_timer()
-        super().on_headers_complete()
+        method = self.parser.get_method()
+        if method == b"GET" and self._is_idle() and (answer := self.at_once()) is not None:
+            self._answered = True
+            self.transport.write(answer)
+        elif method == b"PUT" and self._is_idle() and self.takes():
+            self._taking = []
+        else:
+            super().on_headers_complete()
+
+    def _is_idle(self) -> bool:
+        """Say whether nothing else is under way: what is asked before must be answered before, and who does not read
+        must wait.
+        """
+        parser = self.parser
+        return (
+            parser.should_keep_alive()
+            and not parser.should_upgrade()
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+            and not self.flow.write_paused
+            and not self.expect_100_continue
+            and not self.transport.is_closing()
+        )
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        super().on_body(body)
+        if self._taking is not None:
+            self._taking.append(body)
+        elif not self._answered:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._where = _BETWEEN
         self._raw_bytes = self._body_bytes = 0
         if self._timer is not None:
             self._stop_timer()
+        if self._taking is not None:
+            self._take_whole(b"".join(self._taking))
+            return
+        if not self._answered:
+            super().on_message_complete()
+            return
+        self._answered = False
+        self.server_state.total_requests += 1
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _take_whole(self, body: bytes) -> None:
+        self._taking = None
+        waiting = _Waiting()
+        before, self.cycle = self.cycle, waiting  # type: ignore[assignment]
+        if self.take(body, partial(self._give, waiting)):
+            return
+        self.cycle = before
+        super().on_headers_complete()
+        super().on_body(body)
         super().on_message_complete()
+
+    def _give(self, waiting: _Waiting, answer: bytes) -> None:
+        waiting.response_complete = True
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer)
+        if not waiting.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -78,6 +78,7 @@ class Moment:
     def __init__(self, frame: Frame, flatten: Flatten) -> None:
         self.document: Mapping[str, Any] = orjson.loads(frame.payload)
         self.version = frame.version
+        self.etag = frame.etag
         self._flatten = flatten
 
     @cached_property
@@ -243,7 +244,8 @@ class Runner:
 class Watcher:
     """A session's one subscriber. Keeps the newest public frame until its task has compared it with the last."""
 
-    def __init__(self, flatten: Flatten) -> None:
+    def __init__(self, flatten: Flatten, calls: Callable[[], bool]) -> None:
+        self._calls = calls
         self.staff = False
         self.token_id = 0
         self.expires_at_ms = 0
@@ -272,7 +274,7 @@ class Watcher:
             await self._wake.wait()
             self._wake.clear()
             frame, self._newest = self._newest, None
-            if frame is None or self._last is None or frame.version == self._last.version:
+            if frame is None or self._last is None or frame.etag == self._last.etag:
                 continue
             before, self._last = self._last, Moment(frame, self._flatten)
             try:
@@ -281,6 +283,8 @@ class Watcher:
                 log.error("automations not judged", error=type(error).__name__)
 
     def _compare(self, before: Moment, after: Moment) -> None:
+        if not self._calls():
+            return
         happenings = happened(before.document, after.document)
         for runner in self.runners.values():
             automation = runner.automation
@@ -295,8 +299,12 @@ class Watcher:
 class Outgoing:
     """All automations of this process. Made once in the lifespan."""
 
-    def __init__(self, hub: Hub, clock: Clock, allowed: AllowList, flatten: Flatten) -> None:
+    def __init__(
+        self, hub: Hub, clock: Clock, allowed: AllowList, flatten: Flatten, calls: Callable[[], bool] = lambda: True
+    ) -> None:
         self.allowed = allowed
+        self._calls = calls
+        """Whether this process calls; of several that watch, one does."""
         self.changing = asyncio.Lock()
         """Held by who reads automations from the database to hand them to `put`: what was read last stands."""
         self._hub = hub
@@ -319,7 +327,7 @@ class Outgoing:
         if watched is None:
             if not wanted:
                 return
-            watcher = Watcher(self._flatten)
+            watcher = Watcher(self._flatten, self._calls)
             self._hub.subscribe(live, watcher)
             task = asyncio.create_task(watcher.run(), name=f"arena-automations-{code}")
             watched = self._watchers[code] = (live, watcher, task)

@@ -1,31 +1,25 @@
-"""One WebSocket as a subscriber. It has no task and no queue: it writes at once where the peer has taken everything,
-and otherwise keeps the newest frame alone. One who takes nothing for STALLED_SECONDS_MAX is cut.
+"""One WebSocket as a subscriber. A frame is written at once where the peer has taken everything; otherwise only the
+newest waits, and is written when the peer has caught up. One who takes nothing for ten seconds is cut.
 """
 
-import asyncio
-
-from starlette.websockets import WebSocket
+from typing import Any
 
 from app.live.close_codes import CloseCode
+from app.live.frames import text_frame
 from app.live.hub import Frame
-from app.live.protocol import EXTENSION, SocketProtocol, text_frame
+from app.live.line import write_now
+from app.live.protocol import Wire
 
 ANSWER_BYTES_MAX = 65_536
 """Answers are never skipped; one who lets so much of them wait is cut."""
-RETRY_SECONDS = 0.25
-STALLED_SECONDS_MAX = 10
 
 
-class SocketSubscriber:
-    def __init__(self, websocket: WebSocket) -> None:
-        wire = websocket.scope.get("extensions", {}).get(EXTENSION)
-        assert isinstance(wire, SocketProtocol), "run the service with `arena serve`: it brings its own socket protocol"
-        self._wire = wire
-        self._loop = asyncio.get_running_loop()
+class SocketSubscriber(Wire):
+    __slots__ = ("_newest", "expires_at_ms", "present", "staff", "token_id", "voter")
+
+    def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
+        super().__init__(config, server_state, app_state)
         self._newest: Frame | None = None
-        self._retry: asyncio.TimerHandle | None = None
-        self._stalled_at: float | None = None
-        self._code: CloseCode | None = None
         self.staff = False
         self.token_id = 0
         self.expires_at_ms = 0
@@ -33,48 +27,38 @@ class SocketSubscriber:
         self.present = True
 
     def offer(self, frame: Frame) -> None:
-        if self._code is None:
+        if self._paused:
             self._newest = frame
-            if self._retry is None:
-                self._push()
+            return
+        wire, fd = frame.wire, self._fd
+        if fd < 0 or self._corked is not None:
+            self.write(wire)
+            return
+        # The way of nearly every frame, ten thousand times a tick.
+        length = len(wire)
+        sent = write_now(fd, wire, length)
+        if sent != length:
+            self._send_rest(wire, sent)
 
     def answer(self, payload: bytes) -> None:
         """Write an answer: JSON, encoded."""
-        if self._wire.waiting_bytes() > ANSWER_BYTES_MAX:
+        if self._paused and self.waiting_bytes() > ANSWER_BYTES_MAX:
             self.cut(CloseCode.TOO_SLOW)
-        elif self._code is None:
-            self._wire.write_frame(text_frame(payload))
+        else:
+            self.write(text_frame(payload))
 
     def cut(self, code: CloseCode) -> None:
-        if self._code is None:
-            self._code = code
-            self.forget()
-            self._wire.close_with(code.number, code.reason)
-
-    def forget(self) -> None:
-        """Let go of what waits. Called when the connection has gone."""
+        """Close with a code. What waited is forgotten."""
         self._newest = None
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+        self.close_with(code.number, code.reason)
 
-    @property
-    def is_cut(self) -> bool:
-        return self._code is not None
+    def flows(self) -> None:
+        if self._newest is not None:
+            newest, self._newest = self._newest, None
+            self.write(newest.wire)
 
-    def _push(self) -> None:
-        self._retry = None
-        if self._newest is None:
-            return
-        if self._wire.waiting_bytes() == 0:
-            self._wire.write_frame(self._newest.wire)
-            self._newest = None
-            self._stalled_at = None
-            return
-        now = self._loop.time()
-        if self._stalled_at is None:
-            self._stalled_at = now
-        elif now - self._stalled_at > STALLED_SECONDS_MAX:
-            self.cut(CloseCode.TOO_SLOW)
-            return
-        self._retry = self._loop.call_later(RETRY_SECONDS, self._push)
+    def give_up(self) -> None:
+        self.cut(CloseCode.TOO_SLOW)
+
+    def gone(self) -> None:
+        self._newest = None

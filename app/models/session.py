@@ -21,6 +21,8 @@ class ArenaSession(SQLModel, table=True):
     starts_at_ms: int | None = Field(default=None, sa_type=BigInteger)
     created_at_ms: int = Field(sa_type=BigInteger)
     scene: str = Field(default="board", max_length=16)
+    preview: str = Field(default="board", max_length=16)
+    panicked_at_ms: int | None = Field(default=None, sa_type=BigInteger)
     channels: list[dict[str, Any]] = Field(sa_type=JSON)
     current_round: int | None = None
     ended_at_ms: int | None = Field(default=None, sa_type=BigInteger)
@@ -28,5 +30,7 @@ class ArenaSession(SQLModel, table=True):
     purged_at_ms: int | None = Field(default=None, sa_type=BigInteger)
     voter_key: str = Field(max_length=64, repr=False)
     """Keys the hashes under which voters are kept. The purge destroys it: nobody can then link a ballot to a phone."""
+    rehearsal_of: int | None = Field(default=None, index=True, unique=True)
+    """The session that this one rehearses: one at most does. Set when it is made, and never again: triggers hold it."""
     revision: int = 0
     """Raised by every change to the session, its contestants, rounds or runs."""

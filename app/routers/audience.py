@@ -1,16 +1,14 @@
 """What phones and pollers call: vote, like, tally, events, and what is public afterwards."""
 
 from collections.abc import AsyncIterator
-from io import BytesIO
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import NotFound, Overloaded
 from app.live.events import EventSubscriber
-from app.routers.conditional import NOT_MODIFIED, conditional, frame_of, voter_of
+from app.routers.conditional import NOT_MODIFIED, frame_of, tally_response, voter_of
 from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, problems
 from app.schemas.report import Ledger, ReceiptDocument, Report, Result
 from app.schemas.session import Key
@@ -18,6 +16,7 @@ from app.schemas.tally import TallyDocument
 from app.schemas.voting import Liked, Likes, OwnState, Receipt, Vote
 from app.services import reports, results, voting
 from app.services.identity import Crew, may_read, require_phone
+from app.services.qr import qr_svg
 from app.storage.sessions import read_portrait
 
 router = APIRouter(tags=["audience"])
@@ -38,13 +37,14 @@ async def own_state(arena: ArenaOf, bearer: BearerOf, code: Code) -> OwnState:
 async def vote(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, ballot: Vote) -> Receipt:
     """Answers after the ballot is committed to disk. A retry gets the first receipt."""
     phone = require_phone(bearer, code)
-    return await voting.vote(arena, code, number, phone, ballot.choices, ballot.nonce, ballot.run)
+    return Receipt(**await voting.vote(arena, code, number, phone, ballot.choices, ballot.nonce, ballot.run))
 
 
 @router.put("/sessions/{code}/rounds/{number}/likes", summary="Send likes", responses=_VOTING)
 async def likes(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, wanted: Likes) -> Liked:
     """Totals are cumulative for this phone in this run; what stands comes back after the commit."""
-    return await voting.like(arena, code, number, require_phone(bearer, code), wanted.totals, wanted.run)
+    phone = require_phone(bearer, code)
+    return Liked(**await voting.like(arena, code, number, phone, wanted.totals, wanted.run))
 
 
 @router.api_route(
@@ -62,7 +62,7 @@ async def tally(
 ) -> Response:
     """The newest tally in the view of the asker. Poll with If-None-Match."""
     frame = await frame_of(arena, bearer, code)
-    return conditional(frame, bearer, if_none_match, "application/json; charset=utf-8", lambda: frame.payload)
+    return tally_response(frame, bearer, if_none_match)
 
 
 router.add_api_route("/sessions/{code}/tally", tally, methods=["HEAD"], include_in_schema=False, response_model=None)
@@ -84,7 +84,7 @@ async def events(
     live = await arena.live(code)
     if arena.hub.sockets >= arena.hub.sockets_max:
         raise Overloaded("This server carries as many listeners as it can; try again shortly.", retry_after_s=10)
-    subscriber = EventSubscriber(arena.hub.epoch, last_event_id)
+    subscriber = EventSubscriber(last_event_id)
     subscriber.voter, subscriber.staff = voter_of(bearer, live.session), may_read(bearer, code)
     if isinstance(bearer, Crew):
         subscriber.token_id, subscriber.expires_at_ms, subscriber.present = bearer.id, bearer.expires_at_ms or 0, False
@@ -160,14 +160,11 @@ async def qr(
     code: Code,
     channel: Annotated[Key | None, Query(description="Carried into the link.")] = None,
 ) -> Response:
-    """Medium error correction and a quiet zone of four modules, as phones want it."""
     session = (await arena.live(code)).session
     base = arena.settings.public_url or str(request.base_url).rstrip("/")
     address = f"{base}/v/{session.code}" + (f"?channel={channel}" if channel else "")
-    picture = BytesIO()
-    segno.make(address, error="m", boost_error=False).save(picture, kind="svg", scale=10, border=4, light="#fff")
     return Response(
-        picture.getvalue(),
+        qr_svg(address),
         media_type="image/svg+xml; charset=utf-8",
         headers={"Cache-Control": "no-cache", "X-Arena-Address": address},
     )

@@ -28,6 +28,17 @@ async def frame_of(arena: Arena, bearer: Bearer, code: str) -> Frame:
     return arena.hub.poll(live, voter_of(bearer, live.session), may_read(bearer, code))
 
 
+def tally_response(frame: Frame, bearer: Bearer, if_none_match: str | None) -> Response:
+    return conditional(frame, bearer, if_none_match, "application/json; charset=utf-8", lambda: frame.payload)
+
+
+def has_it(frame: Frame, if_none_match: str | None) -> bool:
+    """Say whether one of the tags that an asker brings is the frame's."""
+    return if_none_match is not None and frame.etag in [
+        tag.strip().removeprefix("W/") for tag in if_none_match.split(",")
+    ]
+
+
 def conditional(
     frame: Frame,
     bearer: Bearer,
@@ -44,6 +55,6 @@ def conditional(
         "Vary": "Authorization",
         "Access-Control-Allow-Origin": "*",
     }
-    if if_none_match is not None and frame.etag in [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]:
+    if has_it(frame, if_none_match):
         return Response(status_code=304, headers=shared)
     return Response(render(), media_type=media_type, headers=shared)

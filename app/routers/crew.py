@@ -19,7 +19,7 @@ EntriesMax = Annotated[int, Query(ge=1, le=500)]
 
 
 @router.get("/me", summary="Who this token is", responses=problems(401))
-async def me(bearer: BearerOf) -> Me:
+async def me(arena: ArenaOf, bearer: BearerOf) -> Me:
     if bearer is None:
         raise TokenMissing("A token is needed; send it as Authorization: Bearer.")
     if isinstance(bearer, Crew):
@@ -39,7 +39,7 @@ async def me(bearer: BearerOf) -> Me:
         can=[],
         session=bearer.code,
         channel=bearer.channel,
-        expires_at_ms=bearer.expires_at_ms,
+        expires_at_ms=identity.good_until_ms(arena, bearer),
     )
 
 

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Security
+from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from app.domain.errors import InvalidRequest
 from app.schemas.problem import Problem
 from app.services.arena import Arena
+from app.services.handover import require_in_time
 from app.services.identity import Bearer, identify
 
 _bearer = HTTPBearer(
@@ -22,6 +24,7 @@ _TITLES = {
     403: "The role, the session or the origin is wrong",
     404: "No such session, round or thing",
     409: "It does not fit the present state",
+    412: "Somebody else has acted since, or it came too late",
     413: "The body is too large",
     422: "The request is not understood",
     428: "A proof of work is needed",
@@ -56,6 +59,39 @@ async def session_code(
 
 
 ArenaOf = Annotated[Arena, Depends(get_arena)]
+
+
+async def seen_revision(
+    revision: Annotated[
+        int | None, Query(ge=0, le=2**53, description="The session's revision that was seen; else nothing is asked.")
+    ] = None,
+    if_match: Annotated[
+        str | None, Header(max_length=40, description='The same as a header: If-Match: "17"; `*` asks nothing.')
+    ] = None,
+) -> int | None:
+    """Return the revision that a command's sender had looked at, where it says so."""
+    if revision is not None or if_match is None or if_match.strip() == "*":
+        return revision
+    digits = if_match.strip().removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 16):
+        raise InvalidRequest(
+            'If-Match takes one revision of the session, such as "17", or *; leave it out to ask nothing.'
+        )
+    return int(digits)
+
+
+async def in_time(
+    arena: ArenaOf,
+    until_ms: Annotated[
+        int | None,
+        Query(ge=0, le=2**53, description="By the server's clock: a command that arrives later is refused."),
+    ] = None,
+) -> None:
+    """Refuse a command that the network has held back for longer than its sender waits."""
+    require_in_time(arena, until_ms)
+
+
+Seen = Annotated[int | None, Depends(seen_revision)]
 BearerOf = Annotated[Any, Depends(get_bearer)]
 Code = Annotated[str, Depends(session_code)]
 RoundNumber = Annotated[int, Path(ge=1, le=1000, description="The round's number, from 1.")]

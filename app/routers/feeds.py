@@ -21,6 +21,7 @@ from app.live.hub import Frame
 from app.routers.conditional import NOT_MODIFIED, conditional, frame_of
 from app.routers.deps import ArenaOf, BearerOf, Code, problems
 from app.schemas.tally import TallyDocument
+from app.services.identity import Bearer
 
 FRAMES_MAX = 64
 RENDERINGS_MAX = 32
@@ -30,7 +31,7 @@ SCHEMA_PATH = "/schemas/tally.json"
 router = APIRouter(tags=["feeds"])
 schemas = APIRouter(include_in_schema=False)
 
-_SITUATION = ("epoch", "version", "server_time_ms", "phase", "closes_at_ms")
+_SITUATION = ("epoch", "version", "server_time_ms", "stale_after_ms", "phase", "closes_at_ms")
 HEADERS = tuple(f"X-Arena-{key.replace('_', '-')}" for key in _SITUATION)
 _JSON_SCALAR = {"type": ["string", "integer", "boolean"]}
 _JSON_MAP = {"type": "object", "additionalProperties": _JSON_SCALAR}
@@ -129,10 +130,18 @@ class _OtherMethods:
         await Response(status_code=204, headers=headers)(scope, receive, send)
 
 
-def _add(feed: Feed) -> None:
+def feed_response(frame: Frame, bearer: Bearer, if_none_match: str | None, feed: Feed, options: Options) -> Response:
+    """Answer with a frame in the form of a feed."""
     text = not feed.media_type.startswith("image/")
     media_type = f"{feed.media_type}; charset=utf-8" if text else feed.media_type
+    now = situation(renderings.document(frame))
+    headers = {name: as_text(now[key]) for name, key in zip(HEADERS, _SITUATION, strict=True)}
+    return conditional(
+        frame, bearer, if_none_match, media_type, lambda: renderings.render(frame, feed, options), headers
+    )
 
+
+def _add(feed: Feed) -> None:
     async def endpoint(
         arena: ArenaOf,
         bearer: BearerOf,
@@ -140,12 +149,7 @@ def _add(feed: Feed) -> None:
         options: Annotated[Options, Depends(_READERS[feed.takes])],
         if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> Response:
-        frame = await frame_of(arena, bearer, code)
-        now = situation(renderings.document(frame))
-        headers = {name: as_text(now[key]) for name, key in zip(HEADERS, _SITUATION, strict=True)}
-        return conditional(
-            frame, bearer, if_none_match, media_type, lambda: renderings.render(frame, feed, options), headers
-        )
+        return feed_response(await frame_of(arena, bearer, code), bearer, if_none_match, feed, options)
 
     path = f"/sessions/{{code}}/feeds/{feed.name}"
     refusals = problems(401, 404) if feed.takes == "nothing" else problems(401, 404, 422)

@@ -22,7 +22,7 @@ CREW_RESERVE = 100
 TAKES_WINDOW_S = 5.0
 TAKES_IN_WINDOW_MAX = 100
 """Votes and likes of one token: as on the socket, 100 at once and 20 a second in the long run."""
-_PHONE_ENDINGS = ("/vote", "/likes", "/join")
+_PHONE_ENDINGS = ("/vote", "/likes", "/join", "/visits")
 _TAKES = ("/vote", "/likes")
 _BODILESS = ("GET", "HEAD", "OPTIONS", "DELETE")
 _PROBES = ("/healthz", "/readyz", "/metrics")
@@ -56,6 +56,11 @@ class Admission:
         return TooManyRequests(
             "This phone sends too fast; gather likes, and send less often.", retry_after_s=ceil(self._window_ends - now)
         )
+
+    def has_room(self, token: str = "") -> bool:
+        """Say whether a phone's request would be taken in: there is room, and its token has not sent too fast."""
+        fast = self._taken[token] >= TAKES_IN_WINDOW_MAX and time.monotonic() < self._window_ends if token else False
+        return self.in_flight < self.in_flight_max and not fast
 
     def refuse_full(self, crew: bool) -> ArenaError | None:
         """Take a request in, or return the refusal where as many as may be are being worked on."""

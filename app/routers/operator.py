@@ -1,25 +1,21 @@
 """For the engineer who runs it: alive, ready, metrics."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, text, update
 
 from app.domain.errors import NotStored, Overloaded
+from app.domain.warning import REFUSAL_BYTES
 from app.routers.deps import ArenaOf, problems
 from app.routers.limits import Admission
+from app.services import health
 from app.services.arena import Arena
-from app.storage.backup import database_file
-from app.storage.tables import ORIGIN
-from app.storage.writer import Transaction
 
 READY_SECONDS_MAX = 2
-FREE_BYTES_MIN = 1_048_576
 
 router = APIRouter(tags=["operator"])
 
@@ -31,18 +27,21 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="It can read and write", responses=problems(503))
 async def readyz(arena: ArenaOf) -> dict[str, str]:
-    """Reads and commits within two seconds, or answers 503."""
+    """Reads and commits within two seconds, or answers 503. Redis may be away: voting goes on without it."""
     try:
         async with asyncio.timeout(READY_SECONDS_MAX):
-            await arena.read(_ask)
-            await arena.write(_touch)
-            free_bytes = await asyncio.to_thread(_free_bytes, arena)
+            await arena.read(health.ask)
+            await arena.write(health.touch)
+            free = await asyncio.to_thread(health.room, arena)
     except TimeoutError:
         raise Overloaded("The database does not answer; look at the disk and the log.", retry_after_s=5) from None
-    if free_bytes < FREE_BYTES_MIN:
+    if free is not None and free < REFUSAL_BYTES:
         # The log of the database is written over and over: on a full disk small commits go well for a while.
         raise NotStored("The disk is full; make room, or votes will be refused.", retry_after_s=5)
-    return {"status": "ready", "database": "ok", "writer": "ok"}
+    ready = {"status": "ready", "database": "ok", "writer": "ok"}
+    if arena.cluster is not None:
+        ready |= {"redis": "ok" if await arena.cluster.redis.ping() else "away", "leads": str(arena.leads).lower()}
+    return ready
 
 
 for _path, _probe in (("/healthz", healthz), ("/readyz", readyz)):
@@ -55,19 +54,6 @@ async def metrics(request: Request, arena: ArenaOf) -> Response:
     registry = CollectorRegistry()
     registry.register(_ArenaCollector(arena, request.app.state.admission))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _touch(transaction: Transaction) -> None:
-    """Write a row as it is: an empty commit would succeed on a full disk."""
-    transaction.connection.execute(update(ORIGIN).values(epoch=ORIGIN.c.epoch))
-
-
-def _free_bytes(arena: Arena) -> int:
-    return shutil.disk_usage(database_file(arena.settings.url).parent).free
-
-
-def _ask(connection: Connection) -> None:
-    connection.execute(text("SELECT 1"))
 
 
 class _ArenaCollector(Collector):

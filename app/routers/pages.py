@@ -51,6 +51,26 @@ async def tickets(request: Request, code: str) -> Response:
     return _page(request, "tickets/index.html")
 
 
+@router.api_route("/card/{show}", methods=["GET", "HEAD"])
+async def card(request: Request, show: str) -> Response:
+    return _page(request, "card/index.html")
+
+
+@router.api_route("/season/{show}/{season}", methods=["GET", "HEAD"])
+async def season(request: Request, show: str, season: str) -> Response:
+    return _page(request, "season/index.html")
+
+
+@router.api_route("/visit/{code}", methods=["GET", "HEAD"])
+async def visit(request: Request, code: str) -> Response:
+    return _page(request, "visit/index.html")
+
+
+@router.api_route("/visits", methods=["GET", "HEAD"])
+async def visits(request: Request) -> Response:
+    return _page(request, "visit/crew.html")
+
+
 @router.api_route("/privacy", methods=["GET", "HEAD"])
 async def privacy(request: Request) -> Response:
     return _page(request, "privacy/index.html")

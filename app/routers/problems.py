@@ -31,6 +31,12 @@ def problem_response(error: ArenaError, instance: str) -> ProblemResponse:
     return ProblemResponse(problem_fields(error, instance), status_code=error.status, headers=headers)
 
 
+def unexpected_response(error: Exception, path: str) -> ProblemResponse:
+    """Write down what failed, and answer without a word of it."""
+    log.error("unexpected error", path=path, exc_info=error)
+    return problem_response(_Unexpected("Something failed here; nothing was counted. Try again."), path)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(ArenaError)
     async def _arena(request: Request, error: ArenaError) -> ProblemResponse:
@@ -65,8 +71,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> ProblemResponse:
-        log.error("unexpected error", path=request.url.path, exc_info=error)
-        return problem_response(_Unexpected("Something failed here; nothing was counted. Try again."), request.url.path)
+        return unexpected_response(error, request.url.path)
 
     _describe(app)
 

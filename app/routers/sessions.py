@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.domain.lifecycle import Command
 from app.domain.roles import Verb
-from app.domain.session import Scene
-from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, problems
+from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, Seen, in_time, problems
 from app.schemas.session import (
     RoundChanges,
     RoundFields,
@@ -21,15 +20,16 @@ from app.schemas.session import (
     ShowList,
 )
 from app.services import rounds, sessions
-from app.services.identity import require_crew
+from app.services.identity import may_read, require_crew
 from app.services.sessions import session_document
 
 router = APIRouter(tags=["sessions"])
-commands = APIRouter(tags=["commands"])
+commands = APIRouter(tags=["commands"], dependencies=[Depends(in_time)])
 
 _MAKE = problems(400, 401, 403, 409, 413, 422, 503)
 _EDIT = problems(400, 401, 403, 404, 409, 413, 422, 503)
 _COMMAND = problems(401, 403, 404, 409, 413, 422, 503)
+_GUARDED = problems(401, 403, 404, 409, 412, 413, 422, 503)
 
 
 @router.post("/shows", status_code=201, summary="Make a show", responses=_MAKE)
@@ -48,7 +48,7 @@ async def create_session(
 ) -> SessionDocument:
     session = await sessions.create_session(arena, require_crew(bearer, Verb.EDIT), wanted)
     response.headers["Location"] = f"/api/v1/sessions/{session.code}"
-    return session_document(session, arena.settings)
+    return session_document(session, arena.settings, crew=True)
 
 
 @router.get("/sessions", summary="List sessions, newest first", responses=problems(401, 403, 422))
@@ -64,19 +64,19 @@ async def list_sessions(
 
 @router.get("/sessions/{code}", summary="One session with its rounds", responses=problems(401, 404))
 async def get_session(arena: ArenaOf, bearer: BearerOf, code: Code) -> SessionDocument:
-    return session_document((await arena.live(code)).session, arena.settings)
+    return session_document(await arena.session(code), arena.settings, crew=may_read(bearer, code))
 
 
 @router.patch("/sessions/{code}", summary="Change a session", responses=_EDIT)
 async def change_session(arena: ArenaOf, bearer: BearerOf, code: Code, changes: SessionChanges) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.change_session(arena, crew, code, changes), arena.settings)
+    return session_document(await sessions.change_session(arena, crew, code, changes), arena.settings, crew=True)
 
 
 @router.post("/sessions/{code}/rounds", status_code=201, summary="Add a round", responses=_EDIT)
 async def add_round(arena: ArenaOf, bearer: BearerOf, code: Code, fields: RoundFields) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.add_round(arena, crew, code, fields), arena.settings)
+    return session_document(await sessions.add_round(arena, crew, code, fields), arena.settings, crew=True)
 
 
 @router.patch("/sessions/{code}/rounds/{number}", summary="Change a round that was never opened", responses=_EDIT)
@@ -84,20 +84,21 @@ async def change_round(
     arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, changes: RoundChanges
 ) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.change_round(arena, crew, code, number, changes), arena.settings)
+    return session_document(await sessions.change_round(arena, crew, code, number, changes), arena.settings, crew=True)
 
 
 @router.delete("/sessions/{code}/rounds/{number}", summary="Remove the last round", responses=_COMMAND)
 async def remove_round(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> SessionDocument:
     crew = require_crew(bearer, Verb.EDIT, code)
-    return session_document(await sessions.remove_round(arena, crew, code, number), arena.settings)
+    return session_document(await sessions.remove_round(arena, crew, code, number), arena.settings, crew=True)
 
 
 # A button box sends no body, `{}`, or the text `[object Object]`: a route without a body parameter takes them all.
 def _add_command(what: Command) -> None:
-    async def run(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber) -> SessionDocument:
+    async def run(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, seen: Seen) -> SessionDocument:
         crew = require_crew(bearer, rounds.VERBS[what], code)
-        return session_document(await rounds.command(arena, crew, code, number, what), arena.settings)
+        session = await rounds.command(arena, crew, code, number, what, None, seen)
+        return session_document(session, arena.settings, crew=True)
 
     for method in ("POST", "PUT"):
         commands.add_api_route(
@@ -107,7 +108,7 @@ def _add_command(what: Command) -> None:
             operation_id=f"{what}_round_{method.lower()}",
             summary=f"{what.capitalize()} a round",
             description="No body is needed; any is ignored. The same command again answers 200.",
-            responses=_COMMAND,
+            responses=_GUARDED,
         )
 
 
@@ -116,20 +117,22 @@ for _what in Command:
         _add_command(_what)
 
 
-@commands.post("/sessions/{code}/rounds/{number}/void", summary="Void a round", responses=_COMMAND)
-@commands.put("/sessions/{code}/rounds/{number}/void", summary="Void a round", responses=_COMMAND)
+@commands.post("/sessions/{code}/rounds/{number}/void", summary="Void a round", responses=_GUARDED)
+@commands.put("/sessions/{code}/rounds/{number}/void", summary="Void a round", responses=_GUARDED)
 async def void_round(
     request: Request,
     arena: ArenaOf,
     bearer: BearerOf,
     code: Code,
     number: RoundNumber,
+    seen: Seen,
     reason: Annotated[str | None, Query(max_length=300, description="Why; stays on record.")] = None,
 ) -> SessionDocument:
     """The reason comes as `?reason=` or as `{"reason": "…"}`; any other body is ignored."""
     crew = require_crew(bearer, Verb.VOID, code)
     given = reason or _reason_in(await request.body())
-    return session_document(await rounds.command(arena, crew, code, number, Command.VOID, given), arena.settings)
+    session = await rounds.command(arena, crew, code, number, Command.VOID, given, seen)
+    return session_document(session, arena.settings, crew=True)
 
 
 def _reason_in(body: bytes) -> str | None:
@@ -140,16 +143,9 @@ def _reason_in(body: bytes) -> str | None:
     return reason[:300] if isinstance(reason, str) else None
 
 
-@commands.post("/sessions/{code}/next", summary="Do the natural next step", responses=_COMMAND)
-@commands.put("/sessions/{code}/next", summary="Do the natural next step", responses=_COMMAND)
-async def next_step(arena: ArenaOf, bearer: BearerOf, code: Code) -> SessionDocument:
+@commands.post("/sessions/{code}/next", summary="Do the natural next step", responses=_GUARDED)
+@commands.put("/sessions/{code}/next", summary="Do the natural next step", responses=_GUARDED)
+async def next_step(arena: ArenaOf, bearer: BearerOf, code: Code, seen: Seen) -> SessionDocument:
     """draft → open, open → lock, paused → resume, locked → reveal (director), then the next draft round."""
     crew = require_crew(bearer, Verb.NEXT, code)
-    return session_document(await rounds.next_command(arena, crew, code), arena.settings)
-
-
-@commands.post("/sessions/{code}/overlay/{scene}", summary="Put a scene on air", responses=_COMMAND)
-@commands.put("/sessions/{code}/overlay/{scene}", summary="Put a scene on air", responses=_COMMAND)
-async def set_scene(arena: ArenaOf, bearer: BearerOf, code: Code, scene: Scene) -> SessionDocument:
-    crew = require_crew(bearer, Verb.OVERLAY, code)
-    return session_document(await sessions.set_scene(arena, crew, code, scene), arena.settings)
+    return session_document(await rounds.next_command(arena, crew, code, seen), arena.settings, crew=True)

@@ -10,7 +10,9 @@ from app.schemas import Document, Request
 from app.schemas.problem import Problem
 from app.schemas.voting import Liked, Likes, Receipt, Vote
 
-MessageId = Annotated[str, Field(max_length=64)]
+ID_LENGTH_MAX = 64
+ROUNDS_MAX = 1_000
+MessageId = Annotated[str, Field(max_length=ID_LENGTH_MAX)]
 
 
 class HelloMessage(Request):
@@ -23,13 +25,13 @@ class HelloMessage(Request):
 class VoteMessage(Vote):
     type: Literal["vote"]
     id: MessageId
-    round: Annotated[int, Field(ge=1, le=1000)]
+    round: Annotated[int, Field(ge=1, le=ROUNDS_MAX)]
 
 
 class LikeMessage(Likes):
     type: Literal["like"]
     id: MessageId | None = None
-    round: Annotated[int, Field(ge=1, le=1000)]
+    round: Annotated[int, Field(ge=1, le=ROUNDS_MAX)]
 
 
 class PingMessage(Request):
@@ -43,7 +45,18 @@ class HeartbeatMessage(Request):
     client: Annotated[str, Field(max_length=32)] = "overlay"
     scene: Annotated[str, Field(max_length=16)] = ""
     version: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    epoch: Annotated[int, Field(ge=0, le=2**53)] | None = None
     fps: Annotated[float, Field(ge=0, le=1000)] | None = None
+    id: Annotated[str, Field(max_length=40)] = ""
+    """The overlay's own, the same after a reload: so that who comes back is not taken for another."""
+    name: Annotated[str, Field(max_length=40)] = ""
+    visible: bool = True
+    """False where its host has hidden it: then it may sleep."""
+    stale_ms: Annotated[int, Field(ge=0, le=2**53)] = 0
+    """For how long it has shown an old tally since it last told of itself."""
+    bus: Literal["programme", "preview"] = "programme"
+    leaving: bool = False
+    """It is being closed: its silence is no fault."""
 
 
 ClientMessage = HelloMessage | VoteMessage | LikeMessage | PingMessage | HeartbeatMessage

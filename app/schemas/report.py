@@ -29,6 +29,8 @@ class Result(Document):
     run: int
     title: str
     phase: str
+    rehearsal_of: str | None
+    """Not null: this is a rehearsal of that session, and no result."""
     deciding: bool
     sealed: bool
     locked_at_ms: int
@@ -84,6 +86,7 @@ class Ledger(Document):
     session: str
     round: int
     run: int
+    rehearsal_of: str | None
     deciding: bool
     choices: list[str]
     rules: LedgerRules
@@ -105,6 +108,7 @@ class ReceiptDocument(Document):
 
     receipt: str
     session: str
+    rehearsal: bool
     round: int
     run: int
     seq: int

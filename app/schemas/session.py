@@ -18,7 +18,7 @@ Line = Annotated[str, Field(max_length=120)]
 TimeMs = Annotated[int, Field(ge=EARLIEST_MS, le=LATEST_MS)]
 
 
-def _portrait(value: str) -> str:
+def portrait_address(value: str) -> str:
     if not value or re.fullmatch(r"https?://[^\s<>\"]{1,490}|/api/v1/portraits/[0-9a-f]{64}", value):
         return value
     if re.fullmatch(r"data:image/(jpeg|png|webp);base64,[A-Za-z0-9+/]+=*", value):
@@ -67,7 +67,7 @@ class ContestantFields(Request):
     organisation: Line = ""
     sector: Annotated[str, Field(max_length=60)] = ""
     role: Literal["", "holder", "challenger"] = ""
-    portrait_url: Annotated[str, Field(max_length=PORTRAIT_LENGTH_MAX), AfterValidator(_portrait)] = ""
+    portrait_url: Annotated[str, Field(max_length=PORTRAIT_LENGTH_MAX), AfterValidator(portrait_address)] = ""
     slogan: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -214,6 +214,8 @@ class NextStep(Document):
 
 class OverlayDocument(Document):
     scene: Scene
+    panic: bool = Field(description="Everything is held blank, whatever an overlay was told to show.")
+    preview: Scene | None = Field(description="What the director takes next; null but for the crew.")
 
 
 class Links(Document):
@@ -233,10 +235,13 @@ class SessionDocument(Document):
     topic: str
     kind: Kind
     status: str
+    rehearsal: bool = Field(description="Nothing of it counts; it is purged whole.")
+    rehearsal_of: str | None = Field(description="The code of the session that it rehearses.")
     show: ShowDocument
     deciding: bool
     starts_at_ms: int | None
     created_at_ms: int
+    revision: int = Field(description="Raised by every change but votes; a command may carry the one that was seen.")
     purge_at_ms: int | None = Field(description="When the key of its voters is destroyed; null until it has ended.")
     purged_at_ms: int | None
     channels: list[ChannelDocument]
@@ -255,6 +260,7 @@ class SessionSummary(Document):
     title: str
     kind: str
     ended: bool
+    rehearsal: bool
     show: ShowDocument
     rounds: int
     starts_at_ms: int | None

@@ -2,9 +2,19 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from app.domain.session import Kind, View
 from app.schemas import Document
 from app.schemas.session import ContestantDocument, OverlayDocument
+
+
+class ReplayFields(Document):
+    """Which moment of then is shown, and how fast then goes by. Nothing counts."""
+
+    at_ms: int
+    speed: float
+    paused: bool
 
 
 class TallySession(Document):
@@ -14,8 +24,11 @@ class TallySession(Document):
     topic: str
     kind: Kind
     status: str
+    rehearsal: bool
     show: str
     deciding: bool
+    replay: ReplayFields | None = None
+    """Only in a document of `arena replay`."""
 
 
 class TallyRound(Document):
@@ -107,17 +120,43 @@ class Audience(Document):
 
 
 class OverlaySeen(Document):
+    """One overlay as it last told of itself. Anybody can claim to be one: `verified` only by an access token."""
+
     id: str
     name: str
+    verified: bool
+    bus: Literal["programme", "preview"]
     scene: str
+    epoch: int | None
     version: int | None
+    behind_ms: int = Field(description="For how long it has been without the version after the one that it shows.")
+    stale_ms: int
+    visible: bool
     fps: float | None
     seen_at_ms: int
 
 
+class DeskWarning(Document):
+    kind: str
+    level: Literal["warning", "notice"]
+    subject: str = Field(description="The overlay's id or the channel's key; empty for the session as a whole.")
+    name: str
+    since_ms: int
+    sentence: str = Field(description="What happened and what to do.")
+
+
+class ClusterSeen(Document):
+    """Of several processes on one database."""
+
+    workers: int
+    redis: Literal["ok", "away"]
+
+
 class StaffExtra(Document):
     overlays: list[OverlaySeen]
+    warnings: list[DeskWarning]
     publicly_visible: bool
+    cluster: ClusterSeen | None = None
 
 
 class TallyDocument(Document):
@@ -126,6 +165,7 @@ class TallyDocument(Document):
     epoch: int
     version: int
     server_time_ms: int
+    stale_after_ms: int = Field(description="So long after `server_time_ms` this is to be taken as old.")
     session: TallySession
     contestants: list[ContestantDocument]
     round: TallyRound | None

@@ -1,6 +1,6 @@
 """Joining, ballots and likes as requests and documents."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StrictInt
 
@@ -10,7 +10,9 @@ from app.domain.work import CHALLENGE_LENGTH, SOLUTION_LENGTH_MAX
 from app.schemas import Document, Request
 from app.schemas.session import Key
 
-ChoiceName = Annotated[str, Field(max_length=64)]
+CHOICE_LENGTH_MAX = 64
+RUN_MAX = 100_000
+ChoiceName = Annotated[str, Field(max_length=CHOICE_LENGTH_MAX)]
 
 
 class Work(Request):
@@ -28,7 +30,7 @@ class Join(Request):
 
 
 RunNumber = Annotated[
-    int | None, Field(ge=1, le=100_000, description="The run it is meant for; refused where that is over.")
+    int | None, Field(ge=1, le=RUN_MAX, description="The run it is meant for; refused where that is over.")
 ]
 
 
@@ -42,6 +44,43 @@ class Likes(Request):
     # Strict: 137 is a count, "137" and true are mistakes.
     totals: Annotated[dict[ChoiceName, StrictInt], Field(max_length=CHOICES_MAX, examples=[{"red": 137}])]
     run: RunNumber = None
+
+
+def plain_vote(said: Any) -> tuple[list[str], str, int | None] | None:
+    """Return choices, nonce and run of a vote that fits `Vote` as it stands, or None where `Vote` must judge it."""
+    if type(said) is not dict:
+        return None
+    choices, nonce, run = said.get("choices"), said.get("nonce", ""), said.get("run")
+    if type(choices) is not list or len(choices) > CHOICES_MAX or not _is_run(run):
+        return None
+    if type(nonce) is not str or len(nonce) > NONCE_LENGTH_MAX or not nonce.isascii() or not nonce.isprintable():
+        return None
+    for choice in choices:
+        if type(choice) is not str or not _is_name(choice):
+            return None
+    return None if nonce != nonce.strip() else (choices, nonce, run)
+
+
+def plain_likes(said: Any) -> tuple[dict[str, int], int | None] | None:
+    """Return totals and run of likes that fit `Likes` as they stand, or None where `Likes` must judge them."""
+    if type(said) is not dict:
+        return None
+    totals, run = said.get("totals"), said.get("run")
+    if type(totals) is not dict or len(totals) > CHOICES_MAX or not _is_run(run):
+        return None
+    for choice, total in totals.items():
+        if type(total) is not int or not _is_name(choice):
+            return None
+    return totals, run
+
+
+def _is_run(run: Any) -> bool:
+    return run is None or (type(run) is int and 1 <= run <= RUN_MAX)
+
+
+def _is_name(choice: str) -> bool:
+    # White space at an end is cut off by the model.
+    return len(choice) <= CHOICE_LENGTH_MAX and choice == choice.strip()
 
 
 class Receipt(Document):

@@ -148,7 +148,9 @@ async def run_automations(arena: Arena, outgoing: Outgoing) -> None:
     """Watch the sessions that come alive later, until cancelled: an ended one may have been reopened."""
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        for code in [each for each in arena.hub.live if each not in outgoing.known]:
+        # Of several processes another may have changed them.
+        everything = arena.cluster is not None
+        for code in [each for each in arena.hub.live if everything or each not in outgoing.known]:
             await _watched(arena, outgoing, code)
 
 

@@ -7,13 +7,7 @@ digest, with the figures as they stand after it, recounted from the ledger in th
 from typing import Any
 
 from app.domain import ledger
-from app.domain.errors import (
-    InvalidCorrection,
-    NotLocked,
-    ProposalNotFound,
-    RoundNotFound,
-    SamePerson,
-)
+from app.domain.errors import InvalidCorrection, NotLocked, ProposalNotFound, SamePerson
 from app.domain.lifecycle import COUNTED
 from app.domain.roles import Verb
 from app.domain.session import Correction, Round, Session
@@ -27,19 +21,17 @@ from app.schemas.correction import (
     HeldRule,
     ProposalDocument,
 )
-from app.services.arena import Arena, changed, required_session
+from app.services.arena import Arena, changed, required_round, required_session
 from app.services.identity import Crew, audit
 from app.storage import ballots
 from app.storage import corrections as stored
 from app.storage.writer import Transaction
 
-PROPOSALS_MAX = 20
-
 
 async def corrections(arena: Arena, actor: Crew, code: str, number: int) -> Corrections:
     """List what stands and what waits for a second person."""
     actor.require(Verb.READ, code)
-    round_ = _of(await _session(arena, code), number)
+    round_ = required_round(await arena.session(code), number)
     rows = await arena.read(stored.proposals_of, round_.run_id)
     return _document(arena, round_, [_proposal(row) for row in rows])
 
@@ -91,14 +83,12 @@ def _propose(
     transaction: Transaction, actor: Crew, code: str, number: int, wanted: CorrectionWanted
 ) -> ProposalDocument:
     session = required_session(transaction.connection, code)
-    round_ = _of(session, number)
+    round_ = required_round(session, number)
     _require_possible(session, round_, wanted.kind, wanted.subject)
-    waiting = stored.proposals_of(transaction.connection, round_.run_id)
-    for row in waiting:
+    # Bounded by what there is to correct: one proposal a channel or rule waits.
+    for row in stored.proposals_of(transaction.connection, round_.run_id):
         if (row.kind, row.subject) == (wanted.kind, wanted.subject):
             return _proposal(row)
-    if len(waiting) >= PROPOSALS_MAX:
-        raise InvalidCorrection(f"{PROPOSALS_MAX} proposals wait already; confirm or withdraw one first.")
     values: dict[str, Any] = {
         **wanted.model_dump(),
         "proposed_by": actor.name or str(actor.role),
@@ -113,7 +103,7 @@ def _propose(
 
 def _confirm(transaction: Transaction, actor: Crew, code: str, number: int, proposal_id: int) -> None:
     session = required_session(transaction.connection, code)
-    round_ = _of(session, number)
+    round_ = required_round(session, number)
     if any(each.record["proposal"] == proposal_id for each in round_.corrections):
         return
     row = stored.find_proposal(transaction.connection, round_.run_id, proposal_id)
@@ -155,7 +145,7 @@ def _confirm(transaction: Transaction, actor: Crew, code: str, number: int, prop
 
 def _withdraw(transaction: Transaction, actor: Crew, code: str, number: int, proposal_id: int) -> None:
     session = required_session(transaction.connection, code)
-    round_ = _of(session, number)
+    round_ = required_round(session, number)
     if stored.find_proposal(transaction.connection, round_.run_id, proposal_id) is not None:
         stored.close_proposal(transaction.connection, proposal_id, transaction.now_ms)
         _audit(transaction, actor, session, round_, "correction_withdrawn", {"proposal": proposal_id})
@@ -190,17 +180,6 @@ def _audit(
 ) -> None:
     after = {"run": round_.run.number, **what}
     audit(transaction, actor, action, session_id=session.id, round=round_.number, after=after)
-
-
-async def _session(arena: Arena, code: str) -> Session:
-    return (await arena.live(code)).session
-
-
-def _of(session: Session, number: int) -> Round:
-    round_ = session.round(number)
-    if round_ is None:
-        raise RoundNotFound(f"The session {session.code} has no round {number}; look at its rounds.")
-    return round_
 
 
 def _proposal(row: Any) -> ProposalDocument:

@@ -54,7 +54,7 @@ async def external(arena: Arena, bearer: Bearer, code: str) -> ExternalTallies:
     """Return what was imported: to the public of rounds whose own tally it may see, to the crew all but what is
     sealed.
     """
-    session = (await arena.live(code)).session
+    session = await arena.session(code)
     sources, rows = await arena.read(
         lambda connection: (
             stored.sources_of(connection, session.id),

@@ -2,19 +2,20 @@
 
 Thousands of honest phones share one address of a carrier or a hall, so pressure asks for work before it refuses: the
 first phones of a minute join freely, the next solve a puzzle, and only ten times as many are told to wait. Lives on
-the event loop. Addresses stay in memory for a minute or two and are written nowhere. Challenges hold for this process
-only: after a restart a phone solves another, and none can be spent twice.
+the event loop. Addresses stay in memory, or in Redis, for a minute or two and are written nowhere. A challenge can be
+spent once: in this process, or in all where Redis is there.
 """
 
+import hmac
 import ipaddress
 import secrets
 import time
 from typing import NoReturn
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 
+from app.cluster.redis_line import RedisLine
+from app.cluster.windows import Windows
 from app.domain import work
 from app.domain.clock import Clock
 from app.domain.errors import TooManyRequests, WorkRequired
@@ -28,12 +29,14 @@ _IPV6_BITS = 64
 
 
 class Gate:
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, secret: str, redis: RedisLine | None) -> None:
         self._clock = clock
         self._bits = settings.join_work_bits
-        self._key = secrets.token_bytes(32)
+        # Of several processes one gives the challenge and another may be shown the work.
+        self._key = secrets.token_bytes(32) if redis is None else hmac.digest(secret.encode(), b"gate", "sha256")
         self._spent: dict[str, int] = {}
-        self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._redis = redis
+        self._windows = Windows(redis)
         free = settings.join_free_per_minute
         self._free = RateLimitItemPerMinute(free, namespace="free")
         self._worked = RateLimitItemPerMinute(free * (HARD_FACTOR - 1), namespace="worked")
@@ -80,6 +83,9 @@ class Gate:
             await self._ask(code, address, "The piece of work is not done; do the new one and join again.")
         # Before anything is awaited, or two could spend it at once.
         self._spent[challenge] = expires_at_ms
+        taken = f"arena:spent:{challenge}"
+        if self._redis is not None and await self._redis.once(taken, CHALLENGE_MS // 1000) is False:
+            await self._ask(code, address, "This piece of work was used; do the new one and join again.")
         if not await self._windows.hit(self._worked, address):
             del self._spent[challenge]
             await self._refuse(self._worked, address)
@@ -94,7 +100,7 @@ class Gate:
 
     async def _refuse(self, window: RateLimitItemPerMinute, address: str) -> NoReturn:
         # The library's windows end by the machine's clock, not by ours.
-        ends_s = (await self._windows.get_window_stats(window, address)).reset_time
+        ends_s = (await self._windows.stats(window, address)).reset_time
         wait_s = min(60, max(1, round(ends_s - time.time())))
         raise TooManyRequests(
             "Too many phones are joining from this network; try again in a minute.", retry_after_s=wait_s

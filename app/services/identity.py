@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,11 @@ class Crew:
     name: str
     session: str | None
     expires_at_ms: int | None
+    rehearsal: str | None = None
+    """The rehearsal of that one session, where it has one: who may work on the one may rehearse it."""
+
+    def covers(self, code: str | None) -> bool:
+        return self.session is None or (code is not None and code in (self.session, self.rehearsal))
 
     def require(self, verb: Verb, code: str | None = None) -> None:
         """Refuse what this role may not do, or a session that the token is not for.
@@ -56,7 +61,7 @@ class Crew:
             refusal: ArenaError = WrongRole(
                 f"A {self.role} may not {verb}; ask for a token with the role {able}.", role=str(self.role)
             )
-        elif self.session is not None and self.session != code:
+        elif not self.covers(code):
             refusal = WrongSession("This token is for another session; ask for one that covers this session.")
         else:
             return
@@ -72,6 +77,8 @@ class Phone:
     channel: str
     device: str
     issued_at_ms: int
+    _voter: list[str] = field(default_factory=lambda: ["", ""], repr=False, compare=False)
+    """The key of the last session that was asked for, and the name in it: one socket asks for the same all evening."""
 
     @property
     def expires_at_ms(self) -> int:
@@ -81,7 +88,11 @@ class Phone:
         """Return the keyed hash under which this phone's ballots are kept; without the show's key nobody can link
         it.
         """
-        return hmac.digest(session.voter_key.encode(), self.device.encode(), "sha256").hex()[:32]
+        known = self._voter
+        if known[0] != session.voter_key or not known[1]:
+            named = hmac.digest(session.voter_key.encode(), self.device.encode(), "sha256").hex()[:32]
+            known[:] = session.voter_key, named
+        return known[1]
 
 
 Bearer = Crew | Phone | None
@@ -151,6 +162,11 @@ def _note_refusal(transaction: Transaction, actor: Crew, verb: str, code: str | 
     audit(transaction, actor, "refused", session_id=None if session is None else session.id, after=after)
 
 
+def is_access_token(token: str) -> bool:
+    """Say whether a token is, by its look, one of the crew's: only those must be looked up."""
+    return token.startswith(_PREFIX)
+
+
 async def identify(arena: Arena, token: str) -> Crew | Phone:
     """Say whose token this is.
 
@@ -158,17 +174,42 @@ async def identify(arena: Arena, token: str) -> Crew | Phone:
         TokenInvalid: forged, revoked or not a token.
         TokenExpired
     """
-    if token.startswith(_PREFIX):
+    if is_access_token(token):
         return await _crew(arena, token)
+    phone = _signed(arena, token)
+    if phone.expires_at_ms <= arena.clock.now_ms():
+        # Its poll may still be open, and nothing of it be known yet in this process.
+        with suppress(SessionNotFound):
+            await arena.live(phone.code)
     return phone_of(arena, token)
 
 
 def phone_of(arena: Arena, token: str) -> Phone:
-    """Verify a device token.
+    """Verify a device token. An old one of a poll that nobody has asked for since the start counts as expired;
+    `identify` asks for it first.
 
     Raises:
         TokenInvalid, TokenExpired
     """
+    phone = _signed(arena, token)
+    if good_until_ms(arena, phone) <= arena.clock.now_ms():
+        raise TokenExpired("This token has expired; join again.")
+    return phone
+
+
+def good_until_ms(arena: Arena, phone: Phone) -> int:
+    """Say until when a device token is taken: for DEVICE_TOKEN_MS, and in a poll until that has ended. A poll is open
+    for as long as its producer likes, and one who must join again in the middle of it is another voter; so of a poll
+    that has not ended, the answer is the least that is left.
+    """
+    live, now_ms = arena.hub.live.get(phone.code), arena.clock.now_ms()
+    if live is not None and live.session.kind == "poll" and not live.session.ended:
+        return now_ms + DEVICE_TOKEN_MS
+    return phone.expires_at_ms
+
+
+def _signed(arena: Arena, token: str) -> Phone:
+    """Return the phone that a token speaks for. Raises TokenInvalid."""
     try:
         if len(token) > TOKEN_LENGTH_MAX:
             raise BadSignature("too long")
@@ -177,10 +218,7 @@ def phone_of(arena: Arena, token: str) -> Phone:
             raise BadSignature("unknown version")
     except (BadSignature, ValueError):
         raise TokenInvalid("This token was not made by this service; join again, or ask for a new one.") from None
-    phone = Phone(code, channel, device, int(issued))
-    if phone.expires_at_ms <= arena.clock.now_ms():
-        raise TokenExpired("This token has expired; join again.")
-    return phone
+    return Phone(code, channel, device, int(issued))
 
 
 def require_phone(bearer: Bearer, code: str) -> Phone:
@@ -215,7 +253,7 @@ def require_crew(bearer: Bearer, verb: Verb, code: str | None = None) -> Crew:
 
 def may_read(bearer: Bearer, code: str) -> bool:
     """Say whether somebody is given the staff's view of a session."""
-    return isinstance(bearer, Crew) and bearer.session in (None, code)
+    return isinstance(bearer, Crew) and bearer.covers(code)
 
 
 async def make_token(
@@ -265,11 +303,12 @@ def add_token(
 
 async def revoke_token(arena: Arena, maker: Crew, token_id: int) -> None:
     maker.require(Verb.TOKENS)
-    await arena.write(_revoke, maker, token_id)
+    await arena.write(drop_token, maker, token_id)
     arena.hub.cut_token(token_id)
 
 
-def _revoke(transaction: Transaction, maker: Crew, token_id: int) -> None:
+def drop_token(transaction: Transaction, maker: Crew, token_id: int) -> None:
+    """Revoke a token, in its caller's transaction. Raises TokenNotFound."""
     row = crew.revoke_token(transaction.connection, token_id, transaction.now_ms)
     if row is None:
         raise TokenNotFound(f"No token has the number {token_id}; list the tokens to see which there are.")
@@ -283,13 +322,24 @@ async def _crew(arena: Arena, token: str) -> Crew:
         raise TokenInvalid("This token is not known, or was revoked; ask for a new one.")
     if row.expires_at_ms is not None and row.expires_at_ms <= arena.clock.now_ms():
         raise TokenExpired("This token has expired; ask for a new one.")
-    return Crew(row.id, Role(row.role), row.name, row.code, row.expires_at_ms)
+    return Crew(row.id, Role(row.role), row.name, row.code, row.expires_at_ms, row.rehearsal)
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+class _DeviceSigner(Signer):
+    """Derives its key once. The library would do so for every token, and each vote brings one."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret, salt="arena-device", key_derivation="hmac", digest_method=hashlib.sha256)
+        self._derived = super().derive_key()
+
+    def derive_key(self, _secret_key: str | bytes | None = None) -> bytes:
+        return self._derived
+
+
 @lru_cache(maxsize=8)
 def _signer(secret: str) -> Signer:
-    return Signer(secret, salt="arena-device", key_derivation="hmac", digest_method=hashlib.sha256)
+    return _DeviceSigner(secret)

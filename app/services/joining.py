@@ -11,7 +11,7 @@ from app.schemas.voting import Join, Joined
 from app.services import tickets
 from app.services.arena import Arena
 from app.services.gate import Gate
-from app.services.identity import Phone, new_phone, sign_phone
+from app.services.identity import Phone, good_until_ms, new_phone, sign_phone
 
 
 async def join(arena: Arena, gate: Gate, code: str, wanted: Join, known: Phone | None, address: str) -> Joined:
@@ -50,7 +50,7 @@ async def join(arena: Arena, gate: Gate, code: str, wanted: Join, known: Phone |
         identity=identity_of(phone.device),
         session=session.code,
         delay_ms=session.delay_ms(phone.channel),
-        expires_at_ms=phone.expires_at_ms,
+        expires_at_ms=good_until_ms(arena, phone),
         server_time_ms=arena.clock.now_ms(),
     )
 

@@ -16,9 +16,9 @@ from app.domain.errors import ArenaError, Conflict
 from app.domain.session import Session, on_air
 from app.services.arena import Arena, changed, required_session
 from app.services.identity import CLOCK, Crew, audit
+from app.services.visits import purge_visits
 from app.storage import sessions, tickets
-from app.storage.backup import database_file
-from app.storage.scrub import ScrubError, mark_for_scrub, needs_scrub, scrub
+from app.storage.scrub import ScrubError, mark_for_scrub, needs_scrub, scrub_database
 from app.storage.tables import SESSION
 from app.storage.writer import Transaction
 
@@ -87,16 +87,19 @@ def purge_session(transaction: Transaction, actor: Crew, code: str) -> Session:
 
 async def purge_due(arena: Arena) -> None:
     """Purge what is due, and scrub the file where that is due; nothing while a round is on air."""
-    if any(on_air(live.session) is not None for live in arena.hub.live.values()):
+    if not arena.leads or any(on_air(live.session) is not None for live in arena.hub.live.values()):
         return
     now_ms = arena.clock.now_ms()
+    purged = False
     for due in await arena.read(unpurged, arena.settings.purge_days):
         if due.purge_at_ms <= now_ms:
             await arena.write(purge_session, CLOCK, due.code)
             log.info("session purged", session=due.code)
+            purged = arena.database.shared
+    await purge_visits(arena)
     await _learn_of_others(arena)
-    if await arena.read(needs_scrub):
-        await asyncio.to_thread(scrub, database_file(arena.settings.url))
+    if purged or await arena.read(needs_scrub):
+        await asyncio.to_thread(scrub_database, arena.database)
 
 
 async def run_purge(arena: Arena) -> None:

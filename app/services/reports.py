@@ -20,7 +20,10 @@ from app.services.arena import Arena
 from app.services.identity import Bearer, Crew
 from app.services.results import channels_of, is_visible
 from app.services.sessions import session_document
-from app.storage import ballots, crew
+from app.storage import ballots, crew, sessions
+from app.storage.writer import Transaction
+
+_SESSION_FIELDS = {"code", "number", "title", "topic", "kind", "status", "rehearsal", "deciding", "show"}
 
 
 async def report(arena: Arena, code: str, bearer: Bearer) -> Report:
@@ -38,7 +41,7 @@ async def report(arena: Arena, code: str, bearer: Bearer) -> Report:
     counted = [live.counts.get(run_id, Counts()) for run_id in visible]
     document = session_document(session, arena.settings)
     return Report(
-        session=document.model_dump(include={"code", "number", "title", "topic", "kind", "status", "deciding", "show"}),
+        session=document.model_dump(include=_SESSION_FIELDS),
         contestants=[each.model_dump() for each in document.contestants],
         rounds=[_report_round(live, each, each.run_id in visible) for each in session.rounds],
         timeline=timeline,
@@ -54,7 +57,7 @@ async def report(arena: Arena, code: str, bearer: Bearer) -> Report:
         totals={
             "likes": sum(sum(each.likes.values()) for each in counted),
             "votes": sum(sum(each.votes.values()) for each in counted),
-            "unique": len(live.seen),
+            "unique": live.unique,
         },
     )
 
@@ -64,7 +67,7 @@ async def audit(arena: Arena, actor: Crew, code: str | None, after: int, limit: 
     none, such as tokens and shows: for who may make tokens.
     """
     actor.require(Verb.TOKENS if code is None else Verb.AUDIT, code)
-    session_id = None if code is None else (await arena.live(code)).session.id
+    session_id = None if code is None else (await arena.session(code)).id
     rows = await arena.read(crew.read_audit, session_id, after, limit)
     return AuditLog(entries=[_audit_line(row) for row in rows])
 
@@ -72,7 +75,7 @@ async def audit(arena: Arena, actor: Crew, code: str | None, after: int, limit: 
 async def audit_export(arena: Arena, actor: Crew, code: str) -> AuditExport:
     """Return every entry of a session, with the chain's head and its signature."""
     actor.require(Verb.AUDIT, code)
-    session = (await arena.live(code)).session
+    session = await arena.session(code)
     return await arena.read(audit_document, session.id, session.code, arena.signing_key)
 
 
@@ -99,18 +102,24 @@ async def keep_audience(arena: Arena) -> None:
     rows = []
     for live in arena.hub.live.values():
         if live.peak_online and live.peak_at_ms:
-            rows.append(
-                {
-                    "session_id": live.session.id,
-                    "minute_ms": min(minute_ms, live.peak_at_ms // 60_000 * 60_000),
-                    "online": live.peak_online,
-                    "online_at_ms": live.peak_at_ms,
-                    "seen": len(live.seen),
-                }
-            )
+            row = {
+                "session_id": live.session.id,
+                "minute_ms": min(minute_ms, live.peak_at_ms // 60_000 * 60_000),
+                "online": live.peak_online,
+                "online_at_ms": live.peak_at_ms,
+                "seen": live.unique,
+            }
+            rows.append((live.session.code, row))
             live.peak_online = 0
     if rows:
-        await arena.write(lambda transaction: ballots.put_audience(transaction.connection, rows))
+        await arena.write(_keep, rows)
+
+
+def _keep(transaction: Transaction, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Store what is of sessions that are still there: a rehearsal may have been purged meanwhile."""
+    there = [row for code, row in rows if sessions.session_exists(transaction.connection, code)]
+    if there:
+        ballots.put_audience(transaction.connection, there)
 
 
 def _report_rows(connection: Connection, session_id: int, run_ids: Sequence[int]) -> tuple[list[Any], list[Any]]:

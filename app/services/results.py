@@ -1,6 +1,6 @@
 """What the lock announced: results with their corrections, the ledger's export, and what a receipt stands for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.domain.tally import Counts
 from app.live.document import tally_figures
 from app.schemas.report import ChannelFigures, EarlierRun, ReceiptDocument, Result
 from app.schemas.tally import TallyFigures
-from app.services.arena import Arena, required_session
+from app.services.arena import Arena, required_round, required_session
 from app.services.corrections import correction_documents
 from app.services.identity import Bearer, may_read
 from app.storage import ballots, receipts, sessions
@@ -36,8 +36,8 @@ async def result(arena: Arena, code: str, number: int, bearer: Bearer, run: int 
     Raises:
         RoundNotFound, NotLocked, NotVisible
     """
-    session = (await arena.live(code)).session
-    present = of_session(session, number)
+    session = await arena.session(code)
+    present = required_round(session, number)
     runs, corrections = await arena.read(_history, session.id, present.id)
     round_ = _at_run(present, runs, corrections, run)
     announced = _visible_result(session, round_, bearer, earlier=round_ is not present)
@@ -50,6 +50,7 @@ async def result(arena: Arena, code: str, number: int, bearer: Bearer, run: int 
         run=round_.run.number,
         title=round_.title,
         phase=str(round_.run.phase),
+        rehearsal_of=session.rehearsal_of,
         deciding=session.deciding,
         sealed=round_.sealed,
         locked_at_ms=round_.run.locked_at_ms or 0,
@@ -95,14 +96,14 @@ async def ledger(arena: Arena, code: str, number: int, bearer: Bearer, run: int 
     Raises:
         RoundNotFound, NotLocked, NotVisible, Overloaded
     """
-    session = (await arena.live(code)).session
-    round_ = of_session(session, number)
-    if run is not None:
-        round_ = _at_run(round_, *await arena.read(_history, session.id, round_.id), run)
-    _visible_result(session, round_, bearer, earlier=run not in (None, of_session(session, number).run.number))
+    session = await arena.session(code)
+    present = required_round(session, number)
+    round_ = present if run is None else _at_run(present, *await arena.read(_history, session.id, present.id), run)
+    _visible_result(session, round_, bearer, earlier=round_ is not present)
     if round_.run.phase is not Phase.REVEALED and not may_read(bearer, code):
         raise NotVisible("The ledger is public after the reveal; come back then.")
-    key = (round_.run_id, len(round_.corrections), str(round_.run.phase))
+    # By name: when a rehearsal is purged, SQLite gives the numbers of its runs away again.
+    key = (session.code, number, round_.run.number, len(round_.corrections), str(round_.run.phase))
     if key not in arena.exports:
         if arena.exports_wanted >= EXPORTS_WAITING_MAX:
             raise Overloaded("Many ask for the ledger at once; try again in a moment.", retry_after_s=3)
@@ -131,10 +132,22 @@ def export(
     session = required_session(connection, code)
     if number is None:
         number = max((each.number for each in session.rounds if each.result is not None), default=1)
-    present = of_session(session, number)
+    present = required_round(session, number)
     round_ = _at_run(present, *_history(connection, session.id, present.id), run)
     _require_unsealed(round_)
     return _ledger_document(connection, session, round_, key), round_.run.phase
+
+
+def every_export(connection: Connection, key: SigningKey) -> Iterator[dict[str, Any]]:
+    """Return the exports of all runs that were locked, sealed ones too: for who holds the database anyway."""
+    for code in sessions.all_codes(connection):
+        session = required_session(connection, code)
+        for present in session.rounds:
+            runs, corrections = _history(connection, session.id, present.id)
+            for row in runs:
+                round_ = _at_run(present, runs, corrections, row.number)
+                if round_.result is not None:
+                    yield _ledger_document(connection, session, round_, key)
 
 
 async def receipt(arena: Arena, code: str, asked: str) -> ReceiptDocument:
@@ -146,7 +159,7 @@ async def receipt(arena: Arena, code: str, asked: str) -> ReceiptDocument:
     Raises:
         SessionNotFound, ReceiptNotFound
     """
-    session = (await arena.live(code)).session
+    session = await arena.session(code)
     wanted = asked.strip().upper()
     # What cannot be a receipt is not looked for.
     row = await arena.read(receipts.find_receipt, session.id, wanted) if RECEIPT_FORM.fullmatch(wanted) else None
@@ -160,6 +173,7 @@ async def receipt(arena: Arena, code: str, asked: str) -> ReceiptDocument:
     return ReceiptDocument(
         receipt=wanted,
         session=session.code,
+        rehearsal=session.rehearsal,
         round=row.round,
         run=row.run,
         seq=row.seq,
@@ -170,14 +184,6 @@ async def receipt(arena: Arena, code: str, asked: str) -> ReceiptDocument:
         held=held,
         counted=False if row.phase == Phase.VOID else counts if revealed else None,
     )
-
-
-def of_session(session: Session, number: int) -> Round:
-    """Return a round. Raises RoundNotFound."""
-    round_ = session.round(number)
-    if round_ is None:
-        raise RoundNotFound(f"The session {session.code} has no round {number}; look at its rounds.")
-    return round_
 
 
 def is_visible(round_: Round, bearer: Bearer, code: str) -> bool:
@@ -274,6 +280,7 @@ def _ledger_document(connection: Connection, session: Session, round_: Round, ke
         "session": session.code,
         "round": round_.number,
         "run": round_.run.number,
+        "rehearsal_of": session.rehearsal_of,
         "deciding": session.deciding,
         "choices": list(round_.keys),
         "rules": {

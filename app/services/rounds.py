@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain import ledger, lifecycle
-from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, NotCertified, RoundNotFound, SamePerson, SessionEnded
+from app.domain.errors import AnotherRoundOpen, CommandNotAllowed, NotCertified, SamePerson, SessionEnded
 from app.domain.lifecycle import COUNTED, Command, Phase, RunState
 from app.domain.roles import Verb
 from app.domain.session import Round, Session, next_step, on_air
-from app.services.arena import Arena, changed, required_session
+from app.services.arena import Arena, changed, required_round, required_session
+from app.services.handover import require_fresh
 from app.services.identity import CLOCK, Crew, audit
 from app.storage import ballots, crew, sessions
 from app.storage.writer import Transaction
@@ -30,27 +31,38 @@ VERBS = {
 
 
 async def command(
-    arena: Arena, actor: Crew, code: str, number: int, what: Command, reason: str | None = None
+    arena: Arena,
+    actor: Crew,
+    code: str,
+    number: int,
+    what: Command,
+    reason: str | None = None,
+    seen: int | None = None,
 ) -> Session:
     """Carry out a command; the same again changes nothing. Returns the session after the commit.
 
+    `seen` is the session's revision that the actor looked at: where somebody has acted on this round since, nothing is
+    done. What is already true stays true, so that a lost answer may be asked for again.
+
     Raises:
-        WrongRole, WrongSession, RoundNotFound, CommandNotAllowed, AnotherRoundOpen, SessionEnded, InvalidRequest
+        WrongRole, WrongSession, RoundNotFound, CommandNotAllowed, AnotherRoundOpen, SessionEnded, InvalidRequest,
+        RevisionStale
     """
     actor.require(VERBS[what], code)
     await arena.live(code)
-    return await arena.write(_command, actor, code, number, what, reason, arena.clock.now_ms())
+    return await arena.write(_command, actor, code, number, what, reason, arena.clock.now_ms(), seen)
 
 
-async def next_command(arena: Arena, actor: Crew, code: str) -> Session:
+async def next_command(arena: Arena, actor: Crew, code: str, seen: int | None = None) -> Session:
     """Do the one natural next step; while a round is closing, or where nothing is left, nothing.
 
     What is next is decided in the writer. Where a deadline has just taken the step, nothing more is done. Two presses
-    are two steps: a button that may bounce uses the named commands. At the reveal it needs who may reveal.
+    are two steps: a button that may bounce uses the named commands. At the reveal it needs who may reveal. With `seen`
+    it is done only where nobody has acted on any round since that revision.
     """
     actor.require(Verb.NEXT, code)
     await arena.live(code)
-    return await arena.write(_next, actor, code, arena.clock.now_ms())
+    return await arena.write(_next, actor, code, arena.clock.now_ms(), seen)
 
 
 async def deadline(arena: Arena, code: str) -> None:
@@ -59,18 +71,26 @@ async def deadline(arena: Arena, code: str) -> None:
 
 
 def _command(
-    transaction: Transaction, actor: Crew, code: str, number: int, what: Command, reason: str | None, asked_ms: int
+    transaction: Transaction,
+    actor: Crew,
+    code: str,
+    number: int,
+    what: Command,
+    reason: str | None,
+    asked_ms: int,
+    seen: int | None,
 ) -> Session:
     session = _deadline(transaction, code, asked_ms)
-    round_ = session.round(number)
-    if round_ is None:
-        raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
+    round_ = required_round(session, number)
+    if not lifecycle.is_already_true(round_.run, what):
+        require_fresh(transaction.connection, session, seen, number, asked_ms)
     return _carry_out(transaction, actor, session, round_, what, reason, asked_ms)
 
 
-def _next(transaction: Transaction, actor: Crew, code: str, asked_ms: int) -> Session:
+def _next(transaction: Transaction, actor: Crew, code: str, asked_ms: int, seen: int | None) -> Session:
     before = required_session(transaction.connection, code)
     session = _deadline(transaction, code, asked_ms)
+    require_fresh(transaction.connection, session, seen, None, asked_ms)
     if session.revision != before.revision:
         # The clock took the step that was meant; one more would reveal what was to be locked.
         return session
@@ -161,6 +181,11 @@ def _store(
     if state.number != round_.run.number or (state.phase is Phase.OPEN and session.current != round_.number):
         # Only what goes on air becomes the current round; certifying an earlier one does not take it off.
         sessions.change_session(connection, session.id, current_round=round_.number)
+    after = _audited(state)
+    if result:
+        after["digest"] = result["digest"]
+    if round_.run.opened_at_ms is None and state.opened_at_ms is not None:
+        after["stood"] = _standing(transaction, round_)
     audit(
         transaction,
         actor,
@@ -168,7 +193,7 @@ def _store(
         session_id=session.id,
         round=round_.number,
         before=_audited(round_.run),
-        after=_audited(state) | ({"digest": result["digest"]} if result else {}),
+        after=after | {"revision": session.revision + 1},
         detail=state.void_reason or "",
     )
     return changed(transaction, session)
@@ -187,7 +212,17 @@ def _result(transaction: Transaction, session: Session, round_: Round) -> Mappin
         "weights": session.weights,
         **counts.figures(),
     }
+    if session.rehearsal_of is not None:
+        # Under the digest and its signature, so that nobody can pass it off as a result.
+        figures[ledger.REHEARSAL_OF] = session.rehearsal_of
     return {**figures, "chain_head": head, "digest": ledger.fold(head, figures)}
+
+
+def _standing(transaction: Transaction, round_: Round) -> dict[str, Any]:
+    """Return what the database holds of a run that now opens: nothing, and the audit log's chain keeps that said."""
+    counts = ballots.recount(transaction.connection, round_.run_id, round_.keys)
+    head, count = ballots.chain_head(transaction.connection, round_.run_id)
+    return {"ballots": count, "likes": sum(counts.likes.values()), "chain_head": head}
 
 
 def _audited(state: RunState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Making and editing shows, sessions and rounds; the overlay's scene; the session document."""
+"""Making and editing shows, sessions and rounds; the session document."""
 
 import base64
 import hashlib
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
-from app.domain.errors import CodeTaken, Conflict, InvalidSession, RoundNotFound, RulesFrozen, SessionEnded
+from app.domain.errors import CodeTaken, Conflict, InvalidSession, RulesFrozen, SessionEnded
 from app.domain.roles import Verb
-from app.domain.session import Contestant, Round, Scene, Session, next_step, on_air, was_opened
+from app.domain.session import Contestant, Round, Session, next_step, on_air, was_opened
 from app.schemas.session import (
     ChannelDocument,
     ChoiceDocument,
@@ -34,7 +34,7 @@ from app.schemas.session import (
     contestant_keys,
     round_values,
 )
-from app.services.arena import Arena, changed, required_session
+from app.services.arena import Arena, changed, required_round, required_session
 from app.services.identity import Crew, audit
 from app.services.purge import purge_at_ms
 from app.settings import Settings
@@ -67,7 +67,7 @@ async def create_session(arena: Arena, actor: Crew, wanted: SessionCreate) -> Se
     """
     actor.require(Verb.EDIT)
     code = wanted.code.upper() if wanted.code else None
-    return await arena.write(_create, actor, wanted, code)
+    return await arena.write(make_session, actor, wanted, code)
 
 
 async def change_session(arena: Arena, actor: Crew, code: str, changes: SessionChanges) -> Session:
@@ -97,13 +97,6 @@ async def remove_round(arena: Arena, actor: Crew, code: str, number: int) -> Ses
     return await arena.write(_remove_round, actor, code, number)
 
 
-async def set_scene(arena: Arena, actor: Crew, code: str, scene: Scene) -> Session:
-    """Put a scene on air."""
-    actor.require(Verb.OVERLAY, code)
-    await arena.live(code)
-    return await arena.write(_set_scene, actor, code, scene)
-
-
 async def list_sessions(arena: Arena, actor: Crew, limit: int, before: int | None) -> SessionList:
     """List sessions newest first; one whose token is for one session sees that one."""
     only = None
@@ -113,8 +106,8 @@ async def list_sessions(arena: Arena, actor: Crew, limit: int, before: int | Non
     return SessionList(sessions=[_summary(row) for row in rows])
 
 
-def session_document(session: Session, settings: Settings) -> SessionDocument:
-    """Return a session as the API shows it: no counts, no keys."""
+def session_document(session: Session, settings: Settings, *, crew: bool = False) -> SessionDocument:
+    """Return a session as the API shows it: no counts, no keys. What is next is told to its `crew` alone."""
     step = next_step(session)
     return SessionDocument(
         code=session.code,
@@ -123,10 +116,13 @@ def session_document(session: Session, settings: Settings) -> SessionDocument:
         topic=session.topic,
         kind=session.kind,
         status=session.status,
+        rehearsal=session.rehearsal,
+        rehearsal_of=session.rehearsal_of,
         show=ShowDocument(slug=session.show_slug, name=session.show_name),
         deciding=session.deciding,
         starts_at_ms=session.starts_at_ms,
         created_at_ms=session.created_at_ms,
+        revision=session.revision,
         purge_at_ms=purge_at_ms(session.ended_at_ms, settings.purge_days),
         purged_at_ms=session.purged_at_ms,
         channels=[ChannelDocument(**asdict(each)) for each in session.channels],
@@ -134,7 +130,11 @@ def session_document(session: Session, settings: Settings) -> SessionDocument:
         rounds=[_round_document(each) for each in session.rounds],
         current_round=session.current,
         next=None if step is None else NextStep(command=step[0], round=step[1]),
-        overlay=OverlayDocument(scene=session.scene),
+        overlay=OverlayDocument(
+            scene=session.scene,
+            panic=session.panicked_at_ms is not None,
+            preview=session.preview if crew else None,
+        ),
         links=Links(
             base=settings.public_url,
             vote=f"/v/{session.code}",
@@ -184,6 +184,7 @@ def _summary(row: Row[Any]) -> SessionSummary:
         title=row.title,
         kind=row.kind,
         ended=row.ended,
+        rehearsal=row.rehearsal_of is not None,
         show=ShowDocument(slug=row.slug, name=row.show_name),
         rounds=row.rounds,
         starts_at_ms=row.starts_at_ms,
@@ -198,7 +199,8 @@ def _make_show(transaction: Transaction, actor: Crew, slug: str, name: str) -> i
     return sessions.add_show(transaction.connection, slug=slug, name=name, created_at_ms=transaction.now_ms)
 
 
-def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: str | None) -> Session:
+def make_session(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: str | None) -> Session:
+    """Make a session whole, in its caller's transaction. Raises InvalidSession, CodeTaken."""
     connection = transaction.connection
     contestants = _contestants(transaction, wanted.kind, wanted.contestants)
     for fields in wanted.rounds:
@@ -218,19 +220,34 @@ def _create(transaction: Transaction, actor: Crew, wanted: SessionCreate, code: 
         "starts_at_ms": wanted.starts_at_ms,
         "created_at_ms": transaction.now_ms,
         "scene": "board",
+        "preview": "board",
         "channels": [each.model_dump() for each in wanted.channels],
         "voter_key": secrets.token_hex(32),
     }
     if code is not None and sessions.session_exists(connection, code):
         raise CodeTaken(f"The code {code} is taken; choose another, or leave it out.")
-    while code is None or (sessions.session_exists(connection, code)):
-        code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    code = code or fresh_code(connection)
     session_id = sessions.add_session(connection, code=code, **values)
     sessions.put_contestants(connection, session_id, contestants)
     for number, fields in enumerate(wanted.rounds, 1):
         sessions.add_round(connection, session_id, number, round_values(fields))
     audit(transaction, actor, "session_made", session_id=session_id, after={"code": code, "title": values["title"]})
     return required_session(connection, code)
+
+
+def fresh_code(connection: Connection, beginning: str = "") -> str:
+    """Draw a code that no session has."""
+    while True:
+        code = beginning + "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+        if not sessions.session_exists(connection, code):
+            return code
+
+
+def rules_of(round_: Round) -> dict[str, Any]:
+    """Return a round's rules as they were sent: what `schemas.session.RoundFields` has."""
+    rules = {name: getattr(round_, name) for name in RoundFields.model_fields}
+    rules["choices"] = [{"key": each.key, "name": each.name} for each in round_.choices] if round_.own_choices else None
+    return rules
 
 
 def _change(transaction: Transaction, actor: Crew, code: str, changes: SessionChanges) -> Session:
@@ -245,9 +262,8 @@ def _change(transaction: Transaction, actor: Crew, code: str, changes: SessionCh
             raise Conflict(f"Round {round_.number} is {round_.run.phase}; lock it before you end the session.")
         before["status"] = session.status
         values["ended"] = changes.status == "ended"
-        values["ended_at_ms"] = session.ended_at_ms if session.ended and values["ended"] else transaction.now_ms
-        if not values["ended"]:
-            values["ended_at_ms"] = None
+        # Ended again it stays ended since the first time.
+        values["ended_at_ms"] = (session.ended_at_ms or transaction.now_ms) if values["ended"] else None
     if changes.channels is not None:
         if any(was_opened(each) for each in session.rounds):
             raise RulesFrozen("A round was opened; the channels and their delays stand as they are.")
@@ -289,8 +305,7 @@ def _change_round(transaction: Transaction, actor: Crew, code: str, number: int,
     sent = changes.model_dump(exclude_unset=True)
     if not sent:
         return session
-    rules = {name: getattr(round_, name) for name in RoundFields.model_fields}
-    rules["choices"] = [{"key": each.key, "name": each.name} for each in round_.choices] if round_.own_choices else None
+    rules = rules_of(round_)
     try:
         merged = RoundFields.model_validate({**rules, **sent})
     except ValueError:
@@ -309,19 +324,9 @@ def _remove_round(transaction: Transaction, actor: Crew, code: str, number: int)
     return _changed(transaction, actor, session, "round_removed", number, before={"title": round_.title})
 
 
-def _set_scene(transaction: Transaction, actor: Crew, code: str, scene: Scene) -> Session:
-    session = required_session(transaction.connection, code)
-    if session.scene == scene:
-        return session
-    sessions.change_session(transaction.connection, session.id, scene=scene)
-    return _changed(transaction, actor, session, "scene", before={"scene": session.scene}, after={"scene": scene})
-
-
 def _draft_round(transaction: Transaction, code: str, number: int) -> tuple[Session, Round]:
     session = required_session(transaction.connection, code)
-    round_ = session.round(number)
-    if round_ is None:
-        raise RoundNotFound(f"The session {code} has no round {number}; look at its rounds.")
+    round_ = required_round(session, number)
     if was_opened(round_):
         raise RulesFrozen(f"Round {number} was opened; its rules stand as they are.")
     return session, round_
@@ -335,6 +340,9 @@ def _changed(
     number: int | None = None,
     **audited: Any,
 ) -> Session:
+    if number is not None:
+        # A command that was pressed on an older view of the round is told what has become of it.
+        audited["after"] = {**audited.get("after", {}), "revision": session.revision + 1}
     audit(transaction, actor, action, session_id=session.id, round=number, **audited)
     return changed(transaction, session)
 
@@ -349,14 +357,14 @@ def _contestants(transaction: Transaction, kind: Any, fields: list[ContestantFie
             **{
                 **each.model_dump(),
                 "key": key,
-                "portrait_url": _kept_portrait(transaction, each.portrait_url),
+                "portrait_url": kept_portrait(transaction, each.portrait_url),
             }
         )
         for key, each in zip(keys, fields, strict=True)
     ]
 
 
-def _kept_portrait(transaction: Transaction, url: str) -> str:
+def kept_portrait(transaction: Transaction, url: str) -> str:
     """Keep a picture that came in the request, and return the address under which it is served."""
     match = re.fullmatch(r"data:(image/[a-z]+);base64,(.+)", url)
     if match is None:

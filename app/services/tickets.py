@@ -71,7 +71,7 @@ async def make(arena: Arena, actor: Crew, code: str, wanted: TicketsWanted, base
 
 async def list_sheets(arena: Arena, actor: Crew, code: str) -> TicketSheets:
     actor.require(Verb.READ, code)
-    session = (await arena.live(code)).session
+    session = await arena.session(code)
     rows = await arena.read(tickets.sheets, session.id)
     return TicketSheets(sheets=[TicketSheet(**row._mapping) for row in rows])
 

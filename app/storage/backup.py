@@ -4,6 +4,7 @@ A copy gets its name only when it is whole: it is written under another name in 
 synced, then renamed. Reads the database by connections of its own and never writes to it.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Callable
@@ -12,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
-
-from app.storage.engine import BUSY_TIMEOUT_MS, sqlite_module
+from app.storage.sqlite import BUSY_TIMEOUT_MS, sqlite_module
 
 _BESIDE = ("-wal", "-shm", "-journal")
+
+
+NOTE = "last_backup.json"
 
 
 class BackupError(Exception):
@@ -34,11 +36,6 @@ class Copy:
     """Where the database that stood before is kept."""
 
 
-def database_file(url: str) -> Path:
-    """Return the file of an SQLite address."""
-    return Path(sqlalchemy.make_url(url).database or "")
-
-
 def back_up(database: Path, target: Path) -> Copy:
     """Copy the database as it stands at one moment; the service goes on. An earlier file of that name is replaced.
 
@@ -53,6 +50,39 @@ def back_up(database: Path, target: Path) -> Copy:
     if target.is_dir():
         raise BackupError(f"{target} is a directory; name a file in it.")
     return _put_in_place(database, target, lambda temporary: temporary.replace(target))
+
+
+def note_backup(data_dir: Path, made: Path, at_ms: int) -> None:
+    """Write down, where the service sees it, that a backup was made: which file, and when.
+
+    Raises:
+        BackupError: it cannot be written.
+    """
+    note = data_dir / NOTE
+    part = note.with_name(f".{NOTE}.{secrets.token_hex(4)}.part")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps({"at_ms": at_ms, "file": str(made.absolute())}))
+        part.replace(note)
+    except OSError as error:
+        raise BackupError(
+            f"{note} cannot be written ({error.strerror}), so the preflight will not know of it."
+        ) from None
+
+
+def last_backup_ms(data_dir: Path) -> int | None:
+    """Return when the last backup was noted; None where none was, or its note cannot be understood.
+
+    Raises:
+        OSError: the note cannot be read.
+    """
+    try:
+        noted = json.loads((data_dir / NOTE).read_text())
+        return int(noted["at_ms"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def restore(source: Path, database: Path, *, force: bool = False) -> Copy:

@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from app.domain import ledger
 from app.storage.tables import ACCESS_TOKEN, AUDIT_ENTRY, LEDGER_BATCH, SESSION
+
+NEVER_MS = 2**62
+
+# Put together once: every request of the crew asks it.
+_REHEARSAL = SESSION.alias("rehearsal")
+_FIND_TOKEN = (
+    select(ACCESS_TOKEN, SESSION.c.code, _REHEARSAL.c.code.label("rehearsal"))
+    .outerjoin(SESSION, SESSION.c.id == ACCESS_TOKEN.c.session_id)
+    .outerjoin(_REHEARSAL, _REHEARSAL.c.rehearsal_of == ACCESS_TOKEN.c.session_id)
+    .where(ACCESS_TOKEN.c.digest == bindparam("of_digest"))
+)
 
 
 def add_token(connection: Connection, **values: Any) -> int:
@@ -14,12 +25,8 @@ def add_token(connection: Connection, **values: Any) -> int:
 
 
 def find_token(connection: Connection, digest: str) -> Row[Any] | None:
-    """Return a token's row with the code of the session it is for."""
-    return connection.execute(
-        select(ACCESS_TOKEN, SESSION.c.code)
-        .outerjoin(SESSION, SESSION.c.id == ACCESS_TOKEN.c.session_id)
-        .where(ACCESS_TOKEN.c.digest == digest)
-    ).one_or_none()
+    """Return a token's row with the code of the session it is for, and that of its rehearsal."""
+    return connection.execute(_FIND_TOKEN, {"of_digest": digest}).one_or_none()
 
 
 def list_tokens(connection: Connection) -> list[Row[Any]]:
@@ -31,6 +38,24 @@ def list_tokens(connection: Connection) -> list[Row[Any]]:
             .limit(500)
         )
     )
+
+
+def lasting_tokens(connection: Connection, session_id: int, now_ms: int, but: str) -> list[tuple[str, int]]:
+    """Return, of the tokens that are valid now in a session, each role with when its last one ends; `NEVER_MS` where
+    one never does. Those whose name is `but` are left out.
+    """
+    token = ACCESS_TOKEN.c
+    rows = connection.execute(
+        select(token.role, func.max(func.coalesce(token.expires_at_ms, NEVER_MS)))
+        .where(
+            token.revoked_at_ms.is_(None),
+            func.coalesce(token.expires_at_ms, NEVER_MS) > now_ms,
+            func.coalesce(token.session_id, session_id) == session_id,
+            token.name != but,
+        )
+        .group_by(token.role)
+    )
+    return [(role, int(ends_ms)) for role, ends_ms in rows]
 
 
 def revoke_token(connection: Connection, token_id: int, now_ms: int) -> Row[Any] | None:
@@ -100,6 +125,19 @@ def acts_on_round(connection: Connection, session_id: int, number: int) -> list[
             select(AUDIT_ENTRY)
             .where(AUDIT_ENTRY.c.session_id == session_id, AUDIT_ENTRY.c.round == number)
             .order_by(AUDIT_ENTRY.c.id)
+        )
+    )
+
+
+def last_acts_on_rounds(connection: Connection, session_id: int, number: int | None, limit: int) -> list[Row[Any]]:
+    """Return the last acts on a round, or on any, that say which revision of the session they made; newest first."""
+    of_round = AUDIT_ENTRY.c.round.is_not(None) if number is None else AUDIT_ENTRY.c.round == number
+    return list(
+        connection.execute(
+            select(AUDIT_ENTRY)
+            .where(AUDIT_ENTRY.c.session_id == session_id, of_round)
+            .order_by(AUDIT_ENTRY.c.id.desc())
+            .limit(limit)
         )
     )
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.storage.engine import BUSY_TIMEOUT_MS, sqlite_module
+from app.storage.engine import Database
+from app.storage.sqlite import BUSY_TIMEOUT_MS, database_file, sqlite_module
+from app.storage.tables import SESSION, TICKET
 
 _MARK = 1
 
@@ -21,12 +23,17 @@ class ScrubError(Exception):
 
 
 def mark_for_scrub(connection: Connection) -> None:
-    """Note in the file's head that it holds what must go; part of the caller's transaction."""
-    connection.exec_driver_sql(f"PRAGMA user_version={_MARK}")
+    """Note in the file's head that it holds what must go; part of the caller's transaction. PostgreSQL needs no mark:
+    there each process vacuums after its own purge, and the server does so by itself in time.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA user_version={_MARK}")
 
 
 def needs_scrub(connection: Connection) -> bool:
-    return bool(connection.exec_driver_sql("PRAGMA user_version").scalar_one() == _MARK)
+    return connection.dialect.name == "sqlite" and bool(
+        connection.exec_driver_sql("PRAGMA user_version").scalar_one() == _MARK
+    )
 
 
 def scrub(database: Path) -> None:
@@ -48,6 +55,20 @@ def scrub(database: Path) -> None:
             _cut_log(connection)
     except module.Error as error:
         raise ScrubError(f"{database} could not be written anew ({error}); it will be tried again.") from None
+
+
+def scrub_database(database: Database) -> None:
+    """Take what was deleted out of a database. PostgreSQL vacuums its tables; its write-ahead log is the operator's.
+
+    Raises:
+        ScrubError
+    """
+    if not database.shared:
+        scrub(database_file(database.url))
+        return
+    with database.beside.connect() as connection:
+        for table in (SESSION, TICKET):
+            connection.exec_driver_sql(f'VACUUM "{table.name}"')
 
 
 def _cut_log(connection: Any) -> None:

@@ -9,45 +9,61 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from app.domain.ledger import CHAIN_START
 from app.domain.lifecycle import ON_AIR, Phase, RunState
 from app.domain.session import Channel, Choice, Contestant, Correction, Round, Session
+from app.storage.hot import Statement
 from app.storage.tables import CONTESTANT, CORRECTION, PORTRAIT, ROUND, RUN, SESSION, SHOW, upsert
 
 _RUN_FIELDS = tuple(each.name for each in fields(RunState))
-_REVISION = select(SESSION.c.revision).where(SESSION.c.code == bindparam("code"))
+_REVISION = Statement(lambda _: select(SESSION.c.revision).where(SESSION.c.code == bindparam("of_code")), "of_code")
 _RAISE_REVISION = update(SESSION).where(SESSION.c.id == bindparam("of_session")).values(revision=SESSION.c.revision + 1)
 _CONTESTANT_FIELDS = tuple(each.name for each in fields(Contestant))
+# Each is put together once: that costs several times what running it does, and a session is read by every command.
+_REAL = SESSION.alias("real_session")
+_HEAD = (
+    select(SESSION, SHOW.c.slug, SHOW.c.name.label("show_name"), _REAL.c.code.label("real_code"))
+    .join(SHOW, SHOW.c.id == SESSION.c.show_id)
+    .outerjoin(_REAL, _REAL.c.id == SESSION.c.rehearsal_of)
+    .where(SESSION.c.code == bindparam("of_code"))
+)
+_CONTESTANTS = (
+    select(CONTESTANT).where(CONTESTANT.c.session_id == bindparam("of_session")).order_by(CONTESTANT.c.position)
+)
+_ANY_RUN = RUN.alias("any_run")
+_ROUNDS = (
+    select(
+        ROUND,
+        RUN.c.id.label("run_id"),
+        *(RUN.c[name].label(f"run_{name}") for name in _RUN_FIELDS),
+        RUN.c.result,
+    )
+    .join(RUN, RUN.c.round_id == ROUND.c.id)
+    .where(
+        ROUND.c.session_id == bindparam("of_session"),
+        RUN.c.number == select(func.max(_ANY_RUN.c.number)).where(_ANY_RUN.c.round_id == ROUND.c.id).scalar_subquery(),
+    )
+    .order_by(ROUND.c.number)
+)
+_CORRECTIONS = (
+    select(CORRECTION.c.run_id, CORRECTION.c.record, CORRECTION.c.digest)
+    .join(RUN, RUN.c.id == CORRECTION.c.run_id)
+    .join(ROUND, ROUND.c.id == RUN.c.round_id)
+    .where(ROUND.c.session_id == bindparam("of_session"))
+    .order_by(CORRECTION.c.run_id, CORRECTION.c.number)
+)
 
 
 def load_session(connection: Connection, code: str) -> Session | None:
     """Return the session with its rounds and their present runs, or None."""
-    head = connection.execute(
-        select(SESSION, SHOW.c.slug, SHOW.c.name.label("show_name"))
-        .join(SHOW, SHOW.c.id == SESSION.c.show_id)
-        .where(SESSION.c.code == code)
-    ).one_or_none()
+    head = connection.execute(_HEAD, {"of_code": code}).one_or_none()
     if head is None:
         return None
     contestants = tuple(
         Contestant(**{name: getattr(row, name) for name in _CONTESTANT_FIELDS})
-        for row in connection.execute(
-            select(CONTESTANT).where(CONTESTANT.c.session_id == head.id).order_by(CONTESTANT.c.position)
-        )
+        for row in connection.execute(_CONTESTANTS, {"of_session": head.id})
     )
-    any_run = RUN.alias("any_run")
-    newest = select(func.max(any_run.c.number)).where(any_run.c.round_id == ROUND.c.id).scalar_subquery()
     corrected = corrections_of(connection, head.id)
     rounds = tuple(
         _round(row, contestants, corrected.get(row.run_id, ()))
-        for row in connection.execute(
-            select(
-                ROUND,
-                RUN.c.id.label("run_id"),
-                *(RUN.c[name].label(f"run_{name}") for name in _RUN_FIELDS),
-                RUN.c.result,
-            )
-            .join(RUN, RUN.c.round_id == ROUND.c.id)
-            .where(ROUND.c.session_id == head.id, RUN.c.number == newest)
-            .order_by(ROUND.c.number)
-        )
+        for row in connection.execute(_ROUNDS, {"of_session": head.id})
     )
     return Session(
         id=head.id,
@@ -63,6 +79,8 @@ def load_session(connection: Connection, code: str) -> Session | None:
         starts_at_ms=head.starts_at_ms,
         created_at_ms=head.created_at_ms,
         scene=head.scene,
+        preview=head.preview,
+        panicked_at_ms=head.panicked_at_ms,
         channels=tuple(Channel(**each) for each in head.channels),
         contestants=contestants,
         rounds=rounds,
@@ -71,6 +89,7 @@ def load_session(connection: Connection, code: str) -> Session | None:
         voter_key=head.voter_key,
         ended_at_ms=head.ended_at_ms,
         purged_at_ms=head.purged_at_ms,
+        rehearsal_of=head.real_code,
     )
 
 
@@ -110,20 +129,15 @@ def _round(row: Row[Any], contestants: Sequence[Contestant], corrections: Sequen
 def corrections_of(connection: Connection, session_id: int) -> dict[int, list[Correction]]:
     """Return the confirmed corrections of a session's runs, in their order."""
     found: dict[int, list[Correction]] = {}
-    for row in connection.execute(
-        select(CORRECTION.c.run_id, CORRECTION.c.record, CORRECTION.c.digest)
-        .join(RUN, RUN.c.id == CORRECTION.c.run_id)
-        .join(ROUND, ROUND.c.id == RUN.c.round_id)
-        .where(ROUND.c.session_id == session_id)
-        .order_by(CORRECTION.c.run_id, CORRECTION.c.number)
-    ):
+    for row in connection.execute(_CORRECTIONS, {"of_session": session_id}):
         found.setdefault(row.run_id, []).append(Correction(row.record, row.digest))
     return found
 
 
 def revision_of(connection: Connection, code: str) -> int | None:
     """Return the session's revision, or None where there is no such session."""
-    return connection.scalar(_REVISION, {"code": code})
+    found = _REVISION.rows(connection, code)
+    return found[0][0] if found else None
 
 
 def raise_revision(connection: Connection, session_id: int) -> None:
@@ -132,6 +146,10 @@ def raise_revision(connection: Connection, session_id: int) -> None:
 
 def session_exists(connection: Connection, code: str) -> bool:
     return connection.scalar(select(SESSION.c.id).where(SESSION.c.code == code)) is not None
+
+
+def all_codes(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(SESSION.c.code).order_by(SESSION.c.id)))
 
 
 def codes_on_air(connection: Connection) -> list[str]:

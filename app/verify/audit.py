@@ -43,7 +43,12 @@ def verify_audit(
             checks.append(
                 check := Check(f"Round {each['round']}, run {each['run']}: locked and corrected as the log says.")
             )
-            _agrees(check, [entry for entry in entries if isinstance(entry, dict)], each)
+            readable = [entry for entry in entries if isinstance(entry, dict)]
+            _agrees(check, readable, each)
+            if (stood := _stood(readable, each)) is not None:
+                checks.append(zero := Check(f"Round {each['round']}, run {each['run']}: opened at zero."))
+                if stood != {"ballots": 0, "likes": 0, "chain_head": CHAIN_START}:
+                    zero.wrong(f"At its opening there stood {shown(stood)}.")
     unproved = []
     if head is None:
         unproved.append("A log that ends early agrees with itself: compare its head with one that was noted later.")
@@ -52,7 +57,7 @@ def verify_audit(
         if head.strip().lower() not in (entry["digest"] for entry in entries if isinstance(entry, dict)):
             noted.wrong("No entry has the digest that was noted: the log is another, or ends before it.")
     title = f"{document['session']} · 操作记录 · {len(entries)}"
-    return Verification(title, document["head"], tuple(checks), tuple(unproved))
+    return Verification(title, document["head"], tuple(checks), tuple(unproved), _rehearsal_of(entries))
 
 
 def _chain(check: Check, entries: Sequence[Any], head: str) -> None:
@@ -72,6 +77,24 @@ def _chain(check: Check, entries: Sequence[Any], head: str) -> None:
         digest, last = str(entry["digest"]), max(last, entry["id"])
     if digest != head:
         check.wrong("The chain does not end with the log's head: entries are missing, or were added.")
+
+
+def _stood(entries: Sequence[Mapping[str, Any]], exported: Mapping[str, Any]) -> Any:
+    """Return what the log says stood when a run opened; None where it is of a release that did not say so."""
+    for entry in entries:
+        after = entry.get("after")
+        if not isinstance(after, dict) or "stood" not in after:
+            continue
+        if entry.get("round") == exported["round"] and after.get("run") == exported["run"]:
+            return after["stood"]
+    return None
+
+
+def _rehearsal_of(entries: Sequence[Any]) -> str | None:
+    """Return the session that a rehearsal's log names in its first entry."""
+    after = entries[0].get("after") if entries and isinstance(entries[0], dict) else None
+    named = after.get("rehearsal_of") if isinstance(after, dict) else None
+    return None if named is None else str(named)
 
 
 def _agrees(check: Check, entries: Sequence[Mapping[str, Any]], exported: Mapping[str, Any]) -> None:

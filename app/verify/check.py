@@ -34,6 +34,8 @@ class Verification:
     digest: str
     checks: tuple[Check, ...]
     unproved: tuple[str, ...]
+    rehearsal_of: str | None = None
+    """The session that was rehearsed; such a file is no result, whether it holds or not."""
 
     @property
     def problems(self) -> list[Problem]:

@@ -60,6 +60,8 @@ def verify_ledger(document: Mapping[str, Any], digest: str | None = None, key: s
           lambda each: _boundaries(each, document["batches"], len(document["ballots"])))  # fmt: skip
     check("Each batch's head follows from the head before it and its ballots; the last is the result's.",
           lambda each: _chain(each, lines, document))  # fmt: skip
+    check("The count began at zero: its chain begins with nothing before the first ballot.",
+          lambda each: _began_at_zero(each, lines, document))  # fmt: skip
     check("Ballots were accepted when their batch was committed, in order, none after the lock.",
           lambda each: _times(each, lines, document))  # fmt: skip
     check("The result is of this session, round and run, and has the figures that a lock announces.",
@@ -98,7 +100,8 @@ def verify_ledger(document: Mapping[str, Any], digest: str | None = None, key: s
         )
     said = {True: "观众投票决定胜负", False: "观众投票不决定胜负"}.get(document.get("deciding"), "")  # type: ignore[arg-type]
     title = f"{document['session']} · 第{document['round']}轮 · 第{document['run']}次 · {len(lines)} 票 · {said}"
-    return Verification(title, str(result["digest"]), tuple(checks), tuple(unproved))
+    rehearsal = _rehearsal_of(document)
+    return Verification(title, str(result["digest"]), tuple(checks), tuple(unproved), rehearsal)
 
 
 def _require_form(document: Mapping[str, Any]) -> None:
@@ -276,6 +279,23 @@ def _chain(check: Check, lines: Sequence[LedgerLine], document: Mapping[str, Any
         check.wrong("The chain does not end with the result's chain_head: batches are missing, or were added.")
 
 
+def _began_at_zero(check: Check, lines: Sequence[LedgerLine], document: Mapping[str, Any]) -> None:
+    first = next(iter(_in_batches(lines, document["batches"])), None)
+    if first is None:
+        if document["ballots"] or document["result"]["chain_head"] != CHAIN_START:
+            check.wrong("The chain does not begin in this file.")
+        return
+    batch, _, own = first
+    if batch["number"] != 1 or not own or own[0].seq != 1:
+        check.wrong("The first batch does not begin with ballot 1: something stood before it.")
+
+
+def _rehearsal_of(document: Mapping[str, Any]) -> str | None:
+    """Return the session that a rehearsal's export names, wherever it does; None for a real one's."""
+    named = document["result"].get(ledger.REHEARSAL_OF) or document.get(ledger.REHEARSAL_OF)
+    return None if named is None else str(named)
+
+
 def _times(check: Check, lines: Sequence[LedgerLine], document: Mapping[str, Any]) -> None:
     locked_at_ms, before = document.get("locked_at_ms"), 0
     for batch, _, own in _in_batches(lines, document["batches"]):
@@ -300,7 +320,9 @@ def _headings(check: Check, document: Mapping[str, Any]) -> None:
     # A lock of release 0.1's first tables announced none of the later figures; one that lacks some was changed.
     optional = LATER_FIGURES if not any(key in result for key in LATER_FIGURES) else ()
     missing = [key for key in FIGURES if key not in result and key not in optional]
-    added = sorted(result.keys() - {*FIGURES, "chain_head", "digest"})
+    added = sorted(result.keys() - {*FIGURES, "chain_head", "digest", ledger.REHEARSAL_OF})
+    if not same(result.get(ledger.REHEARSAL_OF), document.get(ledger.REHEARSAL_OF)):
+        check.wrong("The result and the file differ on whether this is a rehearsal.")
     if missing or added:
         check.wrong(
             f"The result lacks {', '.join(missing) or 'nothing'} and has {shown(added)} that no lock announces."

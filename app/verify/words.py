@@ -9,7 +9,12 @@ TOLD_MAX = 20
 
 def told(name: str, found: Verification) -> Iterator[str]:
     """Yield the lines for a file that could be read."""
-    yield f"先锋擂台 · 计票核对 · {'账目相符' if found.holds else '账目不符'}: {name}"
+    agrees = "账目相符" if found.holds else "账目不符"
+    if found.rehearsal_of is not None:
+        yield f"先锋擂台 · 计票核对 · 彩排，不是结果（{agrees}）: {name}"
+        yield f"This is a rehearsal of {found.rehearsal_of}. It is no result, and none of it counts there."
+    else:
+        yield f"先锋擂台 · 计票核对 · {agrees}: {name}"
     yield found.title
     for check in found.checks:
         yield f"  {'ok   ' if check.holds else 'WRONG'} {check.sentence}"

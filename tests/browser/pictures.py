@@ -11,11 +11,13 @@ from app.domain.clock import SystemClock
 from app.settings import Settings
 from tests.browser.conftest import ARGUMENTS, by, chromium_path
 from tests.conftest import Running, running
+from tests.replays import replaying
 
 OUT = Path(__file__).parents[2] / "docs" / "pictures"
 PHONE = {"width": 390, "height": 844}
 SCREEN = {"width": 1920, "height": 1080}
 DESK = {"width": 1366, "height": 768}
+QUALITY = 70
 # Stands for the camera's picture behind the overlay; drawn here, so that nothing is anybody's likeness.
 TEST_PICTURE = """
 html::before { content: ""; position: fixed; inset: 0; z-index: -1; background:
@@ -79,21 +81,102 @@ def sealed_round(arena: Running, browser: Browser, code: str) -> None:
     assert arena.crew("scrutineer").client.post(path).status_code == 200
 
 
-def take(browser: Browser, name: str, address: str, size: dict[str, int], *, ground: bool = False) -> Page:
+def replayed(browser: Browser, settings: Settings, code: str) -> None:
+    """Play the first round again at eight times its speed, and stand still before its lock."""
+    with replaying(settings, code, speed=8) as replay:
+        replay.control("pause")
+        replay.control("seek", to=7)
+        take(browser, "overlay-replay", f"{replay.base_url}/overlay/{code}?scene=board", SCREEN, ground=True).close()
+        take(browser, "phone-replay", f"{replay.base_url}/v/{code}", PHONE).close()
+
+
+def on_air(arena: Running, browser: Browser, code: str) -> None:
+    """An overlay that stands still and is warned of; then the brake."""
+    overlay = browser.new_context(viewport=SCREEN).new_page()
+    overlay.goto(f"{arena.base_url}/overlay/{code}?name=OBS-1#token={arena.tokens['overlay']}")
+    by(overlay, "stage").wait_for()
+    overlay.wait_for_timeout(6_000)  # it has told of itself once
+    debugger = overlay.context.new_cdp_session(overlay)
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")
+    console = take(
+        browser, "console-warning", f"{arena.base_url}/console#session={code}&token={arena.admin_token}", DESK
+    )
+    console.keyboard.press("Shift+Digit2")
+    console.get_by_text("没有应答").wait_for(timeout=60_000)
+    keep(console, "console-warning")
+    console.keyboard.press("F9")
+    by(console, "release").wait_for()
+    console.wait_for_timeout(1_000)
+    keep(console, "console-panic")
+    by(console, "release").click()
+    debugger.send("Debugger.disable")
+    overlay.context.close()
+    console.close()
+
+
+def take(
+    browser: Browser, name: str, address: str, size: dict[str, int], *, ground: bool = False, quality: int = 86
+) -> Page:
     """Open a page and keep its picture; returns the page, still open."""
     context = browser.new_context(viewport=size, locale="zh-CN", bypass_csp=ground, device_scale_factor=1)
     page = context.new_page()
     page.goto(address)
     if ground:
         page.add_style_tag(content=TEST_PICTURE)
-    keep(page, name)
+    keep(page, name, quality=quality)
     return page
 
 
-def keep(page: Page, name: str, full: bool = False) -> None:
+def keep(page: Page, name: str, full: bool = False, quality: int = 86) -> None:
     page.wait_for_timeout(2_500)
-    page.screenshot(path=OUT / f"{name}.jpg", type="jpeg", quality=86, full_page=full)
+    page.screenshot(path=OUT / f"{name}.jpg", type="jpeg", quality=quality, full_page=full)
     print(f"docs/pictures/{name}.jpg")
+
+
+def programme_pictures(arena: Running, browser: Browser) -> None:
+    """A gala's window and its final ballot, a poll of 64, and where the phone leads after the result."""
+    crew, base, chance = arena.crew(), arena.base_url, random.Random(64)
+    names = ["周立新", "韩梅霞", "史涛", "石然涛", "傅涵新", "罗斌", "邱恩", "欧阳海燕"]
+    people = [
+        {
+            "name": names[i % 8] + ("" if i < 8 else str(i + 1)),
+            "title": "党支部书记",
+            "organisation": f"第{i + 1}村党总支",
+        }
+        for i in range(64)
+    ]
+    crew.client.post("/api/v1/shows/pioneer-arena/seasons", json={"season": "2017", "name": "2017 年度"})
+    entries = [
+        crew.client.post("/api/v1/shows/pioneer-arena/seasons/2017/entries", json={"person": each, "stage": "final"})
+        for each in people[:10]
+    ]
+    assert all(each.status_code == 201 for each in entries)
+    wanted = {"stage": "final", "title": "总决赛", "window": {"duration_ms": 180_000}, "final": {"visibility": "live"}}
+    code = crew.client.post("/api/v1/shows/pioneer-arena/seasons/2017/gala", json=wanted).json()["code"]
+    crew.do(code, "open")
+    for i in range(40):
+        phone = arena.phone(code)
+        phone.vote("c1" if i % 6 else "pass")
+        phone.like(c1=chance.randint(10, 60))
+    take(browser, "phone-window", f"{base}/v/{code}", PHONE, quality=QUALITY).close()
+    overlay = take(
+        browser, "overlay-window", f"{base}/overlay/{code}?scene=board", SCREEN, ground=True, quality=QUALITY
+    )
+    overlay.close()
+    crew.do(code, "lock", "reveal")
+    take(browser, "phone-ways", f"{base}/v/{code}", PHONE, quality=QUALITY).close()
+    poll = crew.make(kind="poll", title="2017 我最喜欢的书记", contestants=people, rounds=[
+        {"votes_per_day": 3, "duration_ms": 5 * 86_400_000}
+    ])  # fmt: skip
+    crew.do(poll, "open")
+    for _ in range(160):
+        key = f"c{min(64, 1 + int(chance.expovariate(0.08)))}"
+        phone = arena.phone(poll)
+        phone.vote(key)
+        phone.like(**{key: chance.randint(1, 40)})
+    take(browser, "phone-poll", f"{base}/v/{poll}", PHONE, quality=QUALITY).close()
+    take(browser, "overlay-many", f"{base}/overlay/{poll}?scene=board", SCREEN, ground=True, quality=QUALITY).close()
 
 
 def main() -> None:
@@ -120,6 +203,7 @@ def main() -> None:
             for scene in ("board", "lower_third", "qr"):
                 take(browser, f"overlay-{scene}", f"{base}/overlay/{code}?scene={scene}", SCREEN, ground=True).close()
             take(browser, "console", console, DESK).close()
+            on_air(arena, browser, code)
             time.sleep(1)
             crew.do(code, "lock", "reveal")
             keep(phone, "phone-revealed")
@@ -132,6 +216,8 @@ def main() -> None:
             sealed_round(arena, browser, code)
             report = take(browser, "report", f"{base}/report/{code}", {"width": 1100, "height": 900})
             keep(report, "report", full=True)
+            replayed(browser, settings, code)
+            programme_pictures(arena, browser)
         browser.close()
 
 

@@ -101,9 +101,14 @@ def test_item_15_obs_shows_the_figures_over_a_clear_ground(arena: Running, code:
     assert box is not None
     assert (box["width"], box["height"]) == (1920, 1080)
     host.set_viewport_size({"width": 800, "height": 600})
-    box = host.locator(".stage").bounding_box()
-    assert box is not None
-    assert (round(box["width"]), round(box["height"]), round(box["x"]), round(box["y"])) == (800, 450, 0, 75)
+
+    def fits() -> bool:
+        # The page is told of its new size a moment after the window has it.
+        box = host.locator(".stage").bounding_box()
+        assert box is not None
+        return (round(box["width"]), round(box["height"]), round(box["x"]), round(box["y"])) == (800, 450, 0, 75)
+
+    eventually(fits)
 
 
 def test_item_16_obs_hides_shuts_down_and_refreshes_a_source(arena: Running, code: str, host: Page) -> None:

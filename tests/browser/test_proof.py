@@ -113,7 +113,9 @@ def test_a_sealed_round_is_seen_by_nobody_until_another_person_certifies(
     code = arena.crew().make(rounds=[{"title": "成效PK", "sealed": True}])
     first = console_of(open_page, arena, "admin", code)
     press_next(first, "open")
-    arena.phone(code).vote("blue")
+    # The press is under way when the click returns.
+    expect(by(first, "next-command")).to_have_attribute("data-command", "lock")
+    assert arena.phone(code).vote("blue").status_code == 200
     phone = open_page(f"/v/{code}", viewport=NARROW)
     overlay = open_page(f"/overlay/{code}?scene=board", viewport=SCREEN)
     expect(by(phone, "score")).to_contain_text("封存计票")

@@ -91,6 +91,19 @@ def test_a_lost_vote_is_found() -> None:
     assert any("1 are lost" in each for each in problems(final=reading(1, 1, likes=(25, 7))))
 
 
+def test_a_vote_that_is_held_back_is_not_lost_and_one_beside_it_still_is_found() -> None:
+    held = {"held": {"red": 1}, "held_ballots": 1}
+    assert problems(final=replace(reading(1, 1, likes=(25, 7)), **held)) == []
+    (votes, voters) = problems(final=replace(reading(0, 1, likes=(25, 7)), **held))
+    assert "votes for red" in votes
+    assert "voters" in voters
+
+
+def test_a_vote_that_is_held_back_and_counted_too_is_found() -> None:
+    final = replace(reading(3, 1, likes=(25, 7)), held={"red": 1}, held_ballots=1)
+    assert any("votes for red" in problem for problem in problems(final=final))
+
+
 def test_a_vote_counted_twice_is_found() -> None:
     assert any("too many" in each and "blue" in each for each in problems(final=reading(2, 2, likes=(25, 7))))
 

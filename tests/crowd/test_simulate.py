@@ -65,7 +65,6 @@ async def play(
         await director.client.aclose()
 
 
-@pytest.mark.slow
 def test_every_vote_and_like_of_a_hundred_voters_is_counted_once(arena: Running, tmp_path: Path) -> None:
     async def run() -> CrowdReport:
         director = Director(arena.base_url, arena.admin_token)
@@ -107,6 +106,33 @@ def test_every_vote_and_like_of_a_hundred_voters_is_counted_once(arena: Running,
     assert check_history(history, rows_of(arena.data_dir)) == []
 
 
+def test_votes_that_a_quarantine_holds_are_not_taken_for_lost(arena: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever votes within a second of joining is held: the quick ones of this crowd.
+    monkeypatch.setattr("app.domain.ballot.TOO_SOON_MS", 1_000)
+
+    async def run() -> tuple[CrowdReport, dict[str, Any]]:
+        director = Director(arena.base_url, arena.admin_token)
+        rounds = [{**SESSION["rounds"][0], "quarantine": ["too_soon"], "duration_ms": None}]
+        code = await director.make(rounds=rounds)
+        await director.say("rounds/1/open")
+        options = CrowdOptions(
+            arena.base_url, code, voters=40, likes_rate=0, seconds=60, round_s=3.0, token=arena.admin_token
+        )
+
+        async def script() -> None:
+            await asyncio.sleep(2.5)
+            await director.say("rounds/1/lock", "rounds/1/reveal")
+
+        report = await play(director, options, script)
+        result = httpx2.get(f"{arena.base_url}/api/v1/sessions/{code}/rounds/1/result", trust_env=False).json()
+        return report, result
+
+    report, result = asyncio.run(run())
+    assert report.problems == []
+    assert 0 < result["tally"]["held"]["ballots"] < 40
+    assert result["tally"]["turnout"] > 0
+
+
 @pytest.mark.slow
 def test_a_killed_service_has_lost_nothing_that_it_acknowledged(process: Process, tmp_path: Path) -> None:
     token = make_tokens(process.settings, 0)["admin"]
@@ -136,7 +162,6 @@ def test_a_killed_service_has_lost_nothing_that_it_acknowledged(process: Process
     assert check_history(read_history(tmp_path / "history.jsonl"), rows_of(process.settings.data_dir)) == []
 
 
-@pytest.mark.slow
 def test_a_vote_taken_out_of_the_database_is_found(arena: Running) -> None:
     """The check itself must be able to fail against a real service."""
 

@@ -87,3 +87,9 @@ class TestGoingOn:
         wall = clock.now_ms()
         clock.go_on_from(wall + 2 * DAY_MS)
         assert 0 <= clock.now_ms() - wall < 60_000
+
+
+def test_clock_that_was_set_goes_on_from_the_time_it_was_given() -> None:
+    own = SystemClock()
+    own.set_to(ms("2031-01-01T00:00:00+08:00"))
+    assert 0 <= own.now_ms() - ms("2031-01-01T00:00:00+08:00") < 5_000

@@ -15,12 +15,14 @@ WHO: dict[Verb, set[Role]] = {
     Verb.NEXT: {Role.PRODUCER, Role.ADMIN, Role.DIRECTOR},
     Verb.REVEAL: {Role.DIRECTOR, Role.ADMIN},
     Verb.OVERLAY: {Role.DIRECTOR, Role.ADMIN},
+    Verb.PANIC: {Role.PRODUCER, Role.DIRECTOR, Role.ADMIN},
     Verb.CERTIFY: {Role.SCRUTINEER, Role.ADMIN},
     Verb.VOID: {Role.SCRUTINEER, Role.ADMIN},
     Verb.RERUN: {Role.SCRUTINEER, Role.ADMIN},
     Verb.CORRECT: {Role.PRODUCER, Role.SCRUTINEER, Role.ADMIN},
     Verb.AUDIT: {Role.PRODUCER, Role.DIRECTOR, Role.SCRUTINEER, Role.ADMIN},
     Verb.TOKENS: {Role.ADMIN},
+    Verb.VISITS: {Role.PRODUCER, Role.DIRECTOR, Role.ADMIN},
 }
 
 
@@ -49,6 +51,5 @@ def test_every_command_on_a_round_has_its_verb() -> None:
 
 def test_words_are_those_of_the_wire() -> None:
     assert [str(role) for role in Role] == ["producer", "director", "scrutineer", "overlay", "admin"]
-    assert (
-        " ".join(Verb) == "read edit open pause resume lock next reveal overlay certify void rerun correct audit tokens"
-    )
+    words = "read edit open pause resume lock next reveal overlay panic certify void rerun correct audit tokens visits"
+    assert " ".join(Verb) == words

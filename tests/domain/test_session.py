@@ -326,3 +326,8 @@ def test_weights_are_those_of_the_channels_that_have_one() -> None:
     )
     assert session.weights == {"web": 0, "panel": 70}
     assert make_session().weights == {}
+
+
+def test_a_session_is_a_rehearsal_where_it_names_the_one_it_rehearses() -> None:
+    meant = make_session(make_round(1))
+    assert (meant.rehearsal, replace(meant, rehearsal_of="K7M2QP").rehearsal) == (False, True)

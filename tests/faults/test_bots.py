@@ -42,6 +42,7 @@ async def one_voter(account: Account, kind: str, chance: random.Random) -> tuple
         return kind, str(receipt["receipt"])
 
 
+@pytest.mark.slow
 def test_scripts_are_held_and_people_are_not(process: Process, staff: str, figures: Figures) -> None:
     chance = random.Random(SEED)
     kinds = [kind for kind, share in BOTS.items() for _ in range(round(VOTERS * share))]

@@ -15,7 +15,7 @@ import pytest
 import app.domain.clock as clock_module
 from app.domain.clock import SystemClock
 from app.settings import Settings
-from app.storage.engine import sqlite_module
+from app.storage.sqlite import sqlite_module
 from app.verify import verify_ledger
 from tests.conftest import FakeClock, Running, running
 from tests.faults.figures import Figures

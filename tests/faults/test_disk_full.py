@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from app.storage.engine import sqlite_module
+from app.storage.sqlite import sqlite_module
 from tests.conftest import Process, make_tokens
 from tests.faults.disk import LoopDisk
 from tests.faults.figures import Figures

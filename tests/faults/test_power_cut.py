@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from app.storage.engine import sqlite_module
+from app.storage.sqlite import sqlite_module
 from tests import test_kill
 from tests.conftest import make_tokens
 from tests.faults.disk import LoopDisk

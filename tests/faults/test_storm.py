@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.cli import loop_factory
+from app.crowd import loop_factory
 from app.settings import Settings
 from tests import test_kill
 from tests.faults.figures import Figures, quantile

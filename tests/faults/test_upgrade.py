@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings
-from app.storage.engine import Database, sqlite_module
+from app.storage.engine import Database
+from app.storage.sqlite import sqlite_module
 from app.verify import verify_ledger
 from tests.conftest import FakeClock, running
 from tests.faults.figures import Figures

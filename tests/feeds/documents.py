@@ -51,7 +51,7 @@ def documents(draw: st.DrawFn, view: View | None = None, phases: tuple[Phase, ..
         kind="pk", ended=draw(st.integers(0, 9)) == 0, show_slug="s", show_name=draw(names),
         deciding=draw(st.booleans()), starts_at_ms=None, created_at_ms=0, scene="board", channels=channels,
         contestants=tuple(Contestant(each.key, each.name, slogan=draw(names)) for each in choices), rounds=rounds,
-        current=round_.number if rounds else None,
+        current=round_.number if rounds else None, rehearsal_of=draw(st.sampled_from([None, None, "R2017"])),
     )  # fmt: skip
     counts = Counts(corrections=draw(st.sampled_from([0, 0, 1])))
     for key, _ in CHANNELS:
@@ -70,5 +70,5 @@ def documents(draw: st.DrawFn, view: View | None = None, phases: tuple[Phase, ..
     )
     if view == "staff":
         public = not rounds or may_see_tally("public", visibility, phase, False, unbroken)
-        document["staff"] = {"overlays": [], "publicly_visible": public}
+        document["staff"] = {"overlays": [], "warnings": [], "publicly_visible": public}
     return as_read(document)

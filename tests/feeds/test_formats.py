@@ -67,7 +67,8 @@ FLAT_KEYS = {
     "session_number", "session_title", "session_topic", "session_status", "show", "scene", "votes", "likes", "tie",
     "leader_key", "leader_name", "leader_votes", "leader_votes_text", "leader_pct", "leader_pct_text", "lead_votes",
     "choices", "audience_online", "audience_unique", "deciding", "by", "sealed", "certified_at_ms", "held",
-    "corrections", "leader_score", "leader_score_text", "lead_score", "held_votes",
+    "corrections", "rehearsal",
+    "leader_score", "leader_score_text", "lead_score", "held_votes", "stale_after_ms", "panic",
 }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def bout(phase: str, red: int, blue: int, **changes: Any) -> dict[str, Any]:
         "choices": [{"key": each["key"], "name": each["name"]} for each in tally["choices"]],
         "sealed": False, "certified_at_ms": None,
     }  # fmt: skip
-    session = {"code": "K7M2QP", "title": "先锋擂台", "status": "live", "deciding": True}
+    session = {"code": "K7M2QP", "title": "先锋擂台", "status": "live", "rehearsal": False, "deciding": True}
     return {"view": "public", "session": session, "round": round_, "tally": tally, **changes}
 
 

@@ -39,7 +39,7 @@ def tile(phase: str | None, *shares: int, number: int = 1, keys: str = "red blue
     choices = [{"key": key, "pct": pct} for key, pct in zip(keys.split(), shares, strict=False)]
     tally = {"choices": choices, "tie": False, "by": "votes"} if shares else None
     round_ = {"phase": phase, "number": number, "sealed": False, "certified_at_ms": None} if phase else None
-    return {"round": round_, "tally": tally}
+    return {"round": round_, "tally": tally, "session": {"rehearsal": False}}
 
 
 def luminance(colour: tuple[int, ...]) -> float:

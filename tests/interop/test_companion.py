@@ -59,8 +59,8 @@ def uri_of(cell: str) -> tuple[str, str]:
     return cell.split("`")[1] if not cell.startswith("``") else "", body[1] if body else ""
 
 
-def state_of(process: Process, code: str) -> dict[str, Any]:
-    status, _, content = send(process.base_url, "GET", f"/api/v1/sessions/{code}", "", by="none")
+def state_of(process: Process, code: str, token: str) -> dict[str, Any]:
+    status, _, content = send(process.base_url, "GET", f"/api/v1/sessions/{code}", token)
     assert status == 200
     document: dict[str, Any] = json.loads(content)
     return document
@@ -85,8 +85,8 @@ def test_item_19_generic_http_drives_a_whole_session(process: Process, tmp_path:
             path = f"/api/v1/sessions/{code}{uri}"
             status, _, content = send(process.base_url, verb, path, tokens[role], body=body, kind=kind, by=by)
             assert status == 200, (button, verb, kind, content)
-            assert json.loads(content) == state_of(process, code), (button, verb)
-        state = state_of(process, code)
+            assert json.loads(content) == state_of(process, code, tokens["admin"]), (button, verb)
+        state = state_of(process, code, tokens["admin"])
         phases.append((button, [each["phase"] for each in state["rounds"]], state["overlay"]["scene"], state["status"]))
     assert phases == [
         ("board on air", ["draft", "draft"], "board", "draft"),

@@ -1,16 +1,21 @@
-"""The tally document as a pure rendering."""
+"""The tally document as a pure rendering, and that what is hidden shows in no byte of it."""
 
+import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from app.domain.lifecycle import Phase
-from app.domain.session import Session, View
+from app.domain.session import Channel, Session, View, Visibility
 from app.domain.tally import Counts
 from app.live.document import tally_document
+from app.live.facts import Counted, SessionLoaded
+from app.live.hub import Hub
 from app.schemas.tally import TallyDocument
-from tests.live.values import a_round, a_session
+from tests.conftest import FakeClock
+from tests.live.test_hub import Listener
+from tests.live.values import CODE, a_round, a_session
 
 
 def rendered(session: Session, view: View = "public", **counts: Counts) -> dict[str, Any]:
@@ -64,3 +69,77 @@ def test_totals_leave_out_void_rounds() -> None:
 def test_the_document_tells_no_secret_of_the_session() -> None:
     session = a_session(a_round(), voter_key="the session's secret")
     assert "secret" not in repr(rendered(session, "staff"))
+
+
+SPLITS = ((150, 78), (78, 150), (114, 114), (228, 0), (0, 228))
+"""How the same 228 voters may stand: led by one, by the other, level, and all for one."""
+VIEWS: tuple[View, ...] = get_args(View)
+PUBLIC: tuple[View, ...] = ("public", "voter")
+
+# By hand from docs/api.md: who sees the figures in each phase; staff always do, but where the round is sealed.
+SEES: dict[Visibility, dict[Phase, tuple[View, ...]]] = {
+    "live": {**dict.fromkeys(Phase, PUBLIC), Phase.VOID: ()},
+    "after_vote": {
+        **dict.fromkeys(Phase, ("voter",)), Phase.LOCKED: PUBLIC, Phase.REVEALED: PUBLIC, Phase.VOID: (),
+    },
+    "on_lock": {**dict.fromkeys(Phase, ()), Phase.LOCKED: PUBLIC, Phase.REVEALED: PUBLIC},
+    "on_reveal": {**dict.fromkeys(Phase, ()), Phase.REVEALED: PUBLIC},
+}  # fmt: skip
+
+
+def counted_so(red: int, blue: int, voters: set[str]) -> Counted:
+    """One commit: the same people, ballots and likes by number, split so."""
+    counts = Counts({"red": red, "blue": blue}, {"red": 5 * red, "blue": 5 * blue}, red + blue)
+    counts.channels["web"] = Counts({"red": red, "blue": 0}, {"red": 5 * red, "blue": 0}, 40)
+    counts.channels["panel"] = Counts({"red": 0, "blue": blue}, {"red": 0, "blue": 5 * blue}, red + blue - 40)
+    counts.hold("unseen", 2, {"red": 2} if red > blue else {"blue": 2})
+    return Counted(CODE, 7, counts, voters, voters)
+
+
+def told(
+    visibility: Visibility, phase: Phase, sealed: bool, split: tuple[int, int]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Let the same people vote in the same moments, and return all that each view's listener and poller was given."""
+    clock = FakeClock()
+    hub = Hub(clock, epoch=5, sockets_max=100)
+    weighed = (Channel("web", "网页", weight=30), Channel("panel", "评审团", weight=70))
+    session = a_session(replace(a_round(visibility, phase), sealed=sealed), channels=weighed)
+    hub.learn([SessionLoaded(session, {}, {}, set())])
+    live = hub.live[CODE]
+    listeners = {"public": Listener(), "voter": Listener(voter="v1"), "staff": Listener(staff=True, present=False)}
+    for each in listeners.values():
+        hub.subscribe(live, each)
+    said: dict[str, list[tuple[Any, ...]]] = {view: [] for view in listeners}
+    for part in range(3):
+        red, blue = (count // 3 for count in split)
+        hub.learn([counted_so(red, blue, {f"v{part}"})])
+        for view, listener in listeners.items():
+            frame = hub.poll(live, listener.voter, listener.staff)
+            said[view].append(("polled", frame.etag, frame.payload))
+        clock.forward(20)
+        for each in (*hub.publish(live), *hub.phones(live)):
+            each.offer(live.frames[live.view_of(each.voter, each.staff)])
+    for view, listener in listeners.items():
+        said[view] += [("told", each.etag, each.payload) for each in listener.frames]
+        said[view].append(("published", hub.published, hub.offered))
+    return said
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["open", "sealed"])
+@pytest.mark.parametrize("visibility", list(SEES))
+def test_whoever_may_not_see_is_told_the_same_bytes_as_often_however_the_votes_are_split(
+    visibility: Visibility, sealed: bool
+) -> None:
+    for phase in Phase:
+        if sealed and phase is Phase.REVEALED:
+            continue  # the seal is broken before
+        split = [told(visibility, phase, sealed, each) for each in SPLITS]
+        for view in VIEWS:
+            different = {repr(each[view]) for each in split}
+            if not sealed and (view == "staff" or view in SEES[visibility][phase]):
+                assert len(different) == len(SPLITS), "who may see does see the split"
+            else:
+                assert len(different) == 1, (phase, view)
+            assert len({len(each[view]) for each in split}) == 1
+            for kind, etag, *_ in (said for each in split for said in each[view] if said[0] != "published"):
+                assert re.fullmatch(r'"5-\d+-(public|voter|staff)"', etag), (kind, etag)

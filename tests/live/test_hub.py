@@ -8,9 +8,11 @@ from app.domain.lifecycle import Phase
 from app.domain.session import Round
 from app.domain.tally import Counts
 from app.live.close_codes import CloseCode
+from app.live.document import FRESH_MS, STALE_AFTER_MS
 from app.live.events import EventSubscriber
 from app.live.facts import Counted, SessionChanged, SessionLoaded
-from app.live.hub import OVERLAYS_MAX, Frame, Hub, LiveSession
+from app.live.hub import Frame, Hub, LiveSession
+from app.live.overlays import Heartbeat
 from tests.conftest import FakeClock
 from tests.live.values import CODE, a_round, a_session, counted
 
@@ -45,7 +47,7 @@ def a_hub(*rounds: Round) -> tuple[Hub, LiveSession, FakeClock]:
 
 def tick(hub: Hub, live: LiveSession) -> int:
     """Publish as the ticker does; return how many were offered a frame."""
-    offered = list(hub.publish(live))
+    offered = [*hub.publish(live), *hub.phones(live)]
     for each in offered:
         each.offer(live.frames[live.view_of(each.voter, each.staff)])
     return len(offered)
@@ -185,19 +187,58 @@ def test_presence_is_shown_once_a_second_and_forgets_pollers() -> None:
     assert live.peak_online == 3
 
 
-def test_overlays_are_bounded_and_forgotten_when_silent() -> None:
+def test_a_quiet_session_is_made_fresh_for_who_listens_and_for_who_asks() -> None:
     hub, live, clock = a_hub(a_round())
-    for i in range(OVERLAYS_MAX + 10):
-        hub.heartbeat(live, f"o{i}", "图文", "board", i, 60.0)
-    assert len(live.overlays) == OVERLAYS_MAX
-    hub.heartbeat(live, "o0", "图文", "result", 99, 50.0)
-    staff = Listener(staff=True)
-    hub.subscribe(live, staff)
-    assert staff.newest["staff"]["overlays"][0]["scene"] == "result"
-    clock.forward(15_001)
-    hub.heartbeat(live, "o0", "图文", "result", 100, 50.0)
+    one = Listener(present=False)
+    hub.subscribe(live, one)
     tick(hub, live)
-    assert [each["id"] for each in staff.newest["staff"]["overlays"]] == ["o0"]
+    version = live.version
+    clock.forward(FRESH_MS - 1)
+    assert tick(hub, live) == 0
+    clock.forward(1)
+    assert tick(hub, live) == 1
+    assert one.newest["server_time_ms"] == clock.now_ms()
+    assert one.newest["stale_after_ms"] == STALE_AFTER_MS > 2 * FRESH_MS
+    assert live.version == version + 1
+    hub.unsubscribe(live, one)
+    tick(hub, live)
+    version = live.version
+    clock.forward(10 * FRESH_MS)
+    tick(hub, live)
+    assert live.version == version, "for nobody nothing is made"
+    assert json.loads(hub.poll(live, "", False).payload)["server_time_ms"] == clock.now_ms()
+
+
+def test_what_an_overlay_tells_is_seen_at_once_and_of_who_has_no_token_within_a_second() -> None:
+    hub, live, clock = a_hub(a_round())
+    staff = Listener(staff=True, present=False)
+    hub.subscribe(live, staff)
+    tick(hub, live)
+    hub.heartbeat(live, Heartbeat("~1", "", False, "board", 1, 60.0))
+    assert tick(hub, live) == 0
+    clock.forward(1_000)
+    assert tick(hub, live) == 1
+    hub.heartbeat(live, Heartbeat("7:a", "主播台", True, "board", 1, 60.0))
+    assert tick(hub, live) == 1
+    assert [each["verified"] for each in staff.newest["staff"]["overlays"]] == [False, True]
+    assert staff.newest["staff"]["warnings"] == []
+
+
+def test_a_silent_overlay_on_air_is_warned_of() -> None:
+    hub, live, clock = a_hub(a_round())
+    staff = Listener(staff=True, present=False)
+    hub.subscribe(live, staff)
+    hub.heartbeat(live, Heartbeat("7:a", "主播台", True, "board", 1, 60.0))
+    for _ in range(15):
+        clock.forward(1_000)
+        tick(hub, live)
+    (one,) = staff.newest["staff"]["warnings"]
+    assert (one["kind"], one["subject"], one["name"]) == ("overlay_silent", "7:a", "主播台")
+    hub.heartbeat(live, Heartbeat("7:a", "主播台", True, "board", live.version, 60.0))
+    for _ in range(6):
+        clock.forward(1_000)
+        tick(hub, live)
+    assert staff.newest["staff"]["warnings"] == []
 
 
 def test_a_deadline_is_due_when_it_has_come() -> None:
@@ -239,7 +280,7 @@ async def read_two(subscriber: EventSubscriber, frames: list[Frame]) -> list[str
 
 def test_an_event_stream_keeps_only_the_newest_and_ends_when_cut() -> None:
     frames = [Frame("public", 5, version, b'{"version":%d}' % version) for version in (1, 2, 3)]
-    said = asyncio.run(read_two(EventSubscriber(5, None), frames))
+    said = asyncio.run(read_two(EventSubscriber(None), frames))
     assert said == ["retry: 3000\n\n", 'event: tally\nid: 5-3\ndata: {"version":3}\n\n']
 
 
@@ -253,3 +294,21 @@ def test_counts_that_were_loaded_go_on() -> None:
     assert [(each["votes"], each["likes"]) for each in document["tally"]["choices"]] == [(10, 101), (3, 0)]
     assert document["tally"]["turnout"] == 13
     assert hub.live[CODE].seen == {"v", "w", "x"}
+
+
+def test_a_publication_that_is_older_than_the_present_one_is_not_adopted() -> None:
+    hub = Hub(FakeClock(), epoch=0, sockets_max=100, shared=True)
+    hub.learn([SessionLoaded(a_session(a_round()), {}, {}, set())])
+    live = hub.live[CODE]
+
+    def adopted(epoch: int, version: int, votes: int) -> bool:
+        frame = Frame("public", epoch, version, b"{}")
+        return hub.adopt(live, [frame], {7: Counts({"red": votes})}, revision=1)
+
+    assert adopted(5, 3, votes=3)
+    # One that was late on its way, one that came twice, and the last words of a leader that has been followed.
+    assert not adopted(5, 2, votes=2)
+    assert not adopted(5, 3, votes=9)
+    assert adopted(6, 1, votes=4)
+    assert not adopted(5, 4, votes=5)
+    assert (live.epoch, live.version, live.counts[7].votes) == (6, 1, {"red": 4})

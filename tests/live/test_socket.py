@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from app.live.overlays import KEPT_MS
 from app.schemas.tally import TallyDocument
 from app.schemas.voting import Liked, Receipt
 from tests.conftest import FakeClock, Running
+from tests.live.test_hostile_sockets import frames_of, masked, raw_socket
 from tests.players import Crew, Line, counted, eventually, likes_of, votes_of
 
 
@@ -44,7 +46,7 @@ def test_every_change_reaches_every_line(arena: Running) -> None:
         for line in (one, other):
             last = line.hear_if(lambda said: said["round"]["phase"] == "paused")
             assert (votes_of(last), likes_of(last)) == ({"red": 1, "blue": 0}, {"red": 0, "blue": 4})
-            assert last["overlay"] == {"scene": "result"}
+            assert last["overlay"]["scene"] == "result"
 
 
 def test_a_device_says_hello_votes_and_likes(arena: Running) -> None:
@@ -108,7 +110,7 @@ def test_an_access_token_opens_the_staffs_view(arena: Running) -> None:
             assert (welcome["kind"], welcome["role"]) == ("access", role)
             staff = line.hear("tally", view="staff")
             assert votes_of(staff) == {"red": 1, "blue": 0}
-            assert staff["staff"] == {"overlays": [], "publicly_visible": False}
+            assert staff["staff"].items() >= {"overlays": [], "publicly_visible": False}.items()
             line.say(type="vote", id="1", round=1, choices=["red"])
             refused = line.hear("problem")
             assert (refused["id"], refused["code"], refused["status"]) == ("1", "token_invalid", 401)
@@ -157,10 +159,13 @@ def test_a_message_is_its_senders_however_soon_another_says_hello(arena: Running
             line.say(type="hello", token=phone.token)
             line.say(type="vote", id=str(i), round=1, choices=["red" if i % 2 else "blue"])
             line.say(type="like", id=f"l{i}", round=1, totals={"red": i + 1})
-        receipts = {}
-        while len(receipts) < len(phones):
-            receipt = line.hear("receipt")
-            receipts[receipt["id"]] = receipt["receipt"]
+        receipts, liked = {}, set()
+        while len(receipts) < len(phones) or len(liked) < len(phones):
+            said = line.hear_if(lambda each: each["type"] in ("receipt", "liked"))
+            if said["type"] == "liked":
+                liked.add(said["id"])
+            else:
+                receipts[said["id"]] = said["receipt"]
     for i, phone in enumerate(phones):
         own = phone.me()
         assert [each["receipt"] for each in own["ballots"]] == [receipts[str(i)]]
@@ -285,9 +290,9 @@ def test_a_heartbeat_of_an_overlay_is_seen_by_staff_until_it_falls_silent(
         assert one["seen_at_ms"] == clock.now_ms()
         phone.say(type="heartbeat", client="overlay", scene="blank", version=1, fps=1)
         phone.everything()
-        assert len(crew.tally(code)["staff"]["overlays"]) == 1, "one without a token is not heard"
+        assert len(crew.tally(code)["staff"]["overlays"]) == 1, "who never said to be an overlay is not heard as one"
         assert "staff" not in arena_public(still_arena, code)
-        clock.forward(16_000)
+        clock.forward(KEPT_MS + 1)
         console.hear_if(lambda said: said["type"] == "tally" and not said["staff"]["overlays"])
 
 
@@ -377,9 +382,55 @@ def test_a_line_counts_as_a_person_and_an_overlay_or_the_crew_does_not(still_are
     ):
         overlay.say(type="hello", role="overlay")
         overlay.everything()
+        stranger.everything()  # of the time when it was alone
         clock.forward(1_000)
-        shown = stranger.hear_if(lambda said: said["audience"]["online"] != 0)
+        shown = stranger.hear_if(lambda said: said["audience"]["online"] > 1)
         assert shown["audience"] == {"online": 2, "unique": 1}
     eventually(lambda: len(still_arena.app.state.arena.hub.live[code].subscribers) == 0)
     clock.forward(1_000)
     eventually(lambda: crew.tally(code)["audience"] == {"online": 0, "unique": 1})
+
+
+def test_what_is_said_behind_a_hello_waits_for_its_answer(arena: Running) -> None:
+    _, code = opened(arena)
+    phone = arena.phone(code)
+    said = [
+        {"type": "hello", "token": arena.tokens["overlay"]},
+        {"type": "ping", "id": "1"},
+        {"type": "vote", "id": "2", "round": 1, "choices": ["red"]},
+        {"type": "hello", "token": phone.token},
+        {"type": "vote", "id": "3", "round": 1, "choices": ["red"]},
+    ]
+    # The crew's token must be looked up in the database; all of it comes at once.
+    with raw_socket(arena.base_url, code) as line:
+        line.sendall(b"".join(masked(json.dumps(each).encode()) for each in said))
+        heard: list[dict[str, Any]] = []
+        for opcode, payload in frames_of(line):
+            if opcode == 1 and (message := json.loads(payload))["type"] != "tally":
+                heard.append(message)
+            if len(heard) == len(said):
+                break
+    assert [(each["type"], each.get("id"), each.get("role")) for each in heard] == [
+        ("welcome", None, "overlay"),
+        ("pong", "1", None),
+        ("problem", "2", None),
+        ("welcome", None, None),
+        ("receipt", "3", None),
+    ]
+    assert [each["receipt"] for each in phone.me()["ballots"]] == [heard[-1]["receipt"]]
+
+
+@pytest.mark.parametrize("role", [None, "overlay", "phone"])
+def test_a_session_that_nobody_has_used_since_the_start_is_there_for_its_first_socket(
+    arena: Running, role: str | None
+) -> None:
+    _, code = opened(arena)
+    token = arena.phone(code).token if role == "phone" else arena.tokens[role] if role else ""
+    del arena.app.state.arena.hub.live[code]
+    with Line.opened(arena.ws_url, f"{code.lower()}?token={token}") as line:
+        line.say(type="ping", id="at once")
+        heard = [each["type"] for each in line.until("pong", id="at once")]
+        # The tally comes first, and again where a tick falls in between.
+        assert heard[0] == "tally"
+        assert [kind for kind in heard if kind != "tally"] == (["welcome", "pong"] if token else ["pong"])
+    eventually(lambda: arena.app.state.arena.hub.sockets == 0)

@@ -66,7 +66,12 @@ def test_a_session_that_cannot_be_rendered_keeps_no_other_from_its_audience(
 ) -> None:
     hub, _, second = two_sessions(clock)
     hub.learn([counted("FIRST1", 7, votes={"red": 1}), counted("SECOND", 8, votes={"red": 1})])
-    hub.live["FIRST1"].overlays["x"] = {"id": object(), "seen_at_ms": clock.now_ms()}
+    hub.live["FIRST1"].overlays.seen["x"] = {
+        "id": object(),
+        "bus": "preview",
+        "verified": True,
+        "seen_at_ms": clock.now_ms(),
+    }
     asyncio.run(ticking(hub, clock, 0.1))
     assert second.newest["tally"]["votes"] == 1
     assert "a tick failed" in capsys.readouterr().out

@@ -39,6 +39,12 @@ test("a command carries the token and comes back with the session", async () => 
   assert.deepEqual(line.sent, [["POST", "/api/v1/sessions/K7M2QP/rounds/1/open", "Bearer arena_producer_x", undefined]]);
 });
 
+test("a command says what was seen and until when it is meant, the same at each try", async () => {
+  const line = ports(["lost", DONE]);
+  await new Caller("t", line.ports).command("/x", undefined, { revision: 17, until_ms: 5000 });
+  assert.deepEqual(line.sent.map(([, url]) => url), ["/api/v1/x?revision=17&until_ms=5000", "/api/v1/x?revision=17&until_ms=5000"]);
+});
+
 test("a command lost on the way is sent again and then succeeds", async () => {
   const line = ports(["lost", "lost", DONE]);
   assert.equal((await new Caller("t", line.ports).command("/x")).ok, true);

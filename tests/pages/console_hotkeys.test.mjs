@@ -22,8 +22,23 @@ test("capital letters count as small ones", () => {
   assert.deepEqual(actionFor(key("L")), { kind: "command", command: "lock" });
 });
 
-test("the digits and B choose scenes", () => {
-  assert.deepEqual(["1", "2", "3", "4", "5", "b"].map((name) => actionFor(key(name)).scene), ["board", "lower_third", "result", "qr", "blank", "blank"]);
+test("with Shift a digit chooses what is next, on whatever layout", () => {
+  assert.deepEqual(actionFor(key("！", { code: "Digit1", shift: true })), { kind: "preview", scene: "board" });
+  assert.deepEqual(actionFor(key("%", { code: "Digit5", shift: true })), { kind: "preview", scene: "blank" });
+  assert.equal(actionFor(key("&", { code: "Digit7", shift: true })), null);
+});
+
+test("panic is F9 alone, also while somebody types, composes or has a dialog open", () => {
+  for (const busy of [{}, { typing: true }, { composing: true }, { dialog: true }]) {
+    assert.deepEqual(actionFor(key("F9", busy)), { kind: "panic" });
+  }
+  for (const other of [{ shift: true }, { modified: true }, { repeat: true }]) assert.equal(actionFor(key("F9", other)), null);
+});
+
+test("the digits choose scenes", () => {
+  assert.deepEqual(["1", "2", "3", "4", "5"].map((name) => actionFor(key(name)).scene), ["board", "lower_third", "result", "qr", "blank"]);
+  assert.deepEqual(actionFor(key("b")), { kind: "clear" });
+  assert.deepEqual(actionFor(key("t")), { kind: "take" });
 });
 
 for (const reason of ["repeat", "modified", "composing", "typing", "dialog"]) {

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { modelOf, publicMaySee, ROWS_MAX } from "../../app/pages/overlay/model.js";
+import { paceText } from "../../app/pages/overlay/replay_badge.js";
 import { strapsOf } from "../../app/pages/overlay/lower_third.js";
-import { contestant, document_, field } from "./overlay_document.mjs";
+import { contestant, document_, field, tallyOf } from "./overlay_document.mjs";
 
 /** @param {any} wanted @param {object} [options] */
 function model(wanted, options = {}) {
   return modelOf(document_(wanted), { lang: "zh", hidden: true, ...options });
 }
+
+test("a replay is known as one, and its pace is written beside the word", () => {
+  assert.equal(modelOf(document_(), { lang: "zh", hidden: true }).replay, null);
+  const replay = { at_ms: 1, speed: 8, paused: false };
+  assert.deepEqual(modelOf(document_({ session: { replay } }), { lang: "zh", hidden: true }).replay, replay);
+  assert.deepEqual([paceText(replay), paceText({ ...replay, speed: 0.5 }), paceText({ ...replay, paused: true })], ["×8", "×0.5", "×8 ❚❚"]);
+});
 
 test("votes, percentages and likes are the service's own", () => {
   const { entries, figures } = model({ votes: [12, 7], pct: [63, 37] });
@@ -181,4 +189,44 @@ test("the lower third names the two, or those asked for, or the session", () => 
   const gala = model({ contestants: field(5), votes: [1, 2, 3, 4, 5], session: { topic: "乡村振兴" } });
   assert.deepEqual(strapsOf(gala, []).map(({ name, line }) => [name, line]), [["先锋擂台 第1期", "乡村振兴"]]);
   assert.deepEqual(strapsOf(gala, ["c3"]).map(({ name }) => name), ["选手3"]);
+});
+
+/** @param {any} wanted */
+function window_(wanted = {}) {
+  const [first, second, third] = field(3);
+  const pass = { key: "pass", name: "再看看" };
+  const choices = [{ key: second.key, name: second.name }, pass];
+  const tally = tallyOf([second, contestant(pass.key, pass.name)], wanted.votes ?? [8, 2], [80, 20]);
+  return { contestants: [first, second, third], session: { kind: "gala" }, tally, ...wanted, round: { title: second.name, choices, ...wanted.round } };
+}
+
+test("who is alone on stage has the board to themselves, and nobody loses or wins against not voting", () => {
+  const open = model(window_());
+  assert.deepEqual([open.layout, open.entries.map(({ key }) => key), open.split], ["alone", ["c2", "pass"], 0.8]);
+  assert.deepEqual(strapsOf(open, []).map(({ key }) => key), ["c2"]);
+  for (const votes of [[8, 2], [2, 8], [5, 5]]) {
+    const { kind, winners, label } = model(window_({ votes, round: { phase: "revealed" } })).outcome;
+    assert.deepEqual([kind, winners, label], ["count", [], null]);
+  }
+  const turned = window_();
+  turned.round.choices.reverse();
+  turned.tally.choices.reverse();
+  assert.deepEqual(model(turned).entries.map(({ key }) => key), ["c2", "pass"]);
+  const options = { choices: [{ key: "yes", name: "赞成" }, { key: "no", name: "反对" }] };
+  assert.equal(model({ contestants: field(2), round: options }).layout, "pk");
+});
+
+test("a board of many has pages, in an order that stands, and the podium is the first three on each", () => {
+  const votes = field(64).map((_, at) => (at === 40 ? 9 : at % 4));
+  const all = [1, 2, 3, 4, 5, 6, 7].map((page) => model({ contestants: field(64), votes }, { rows: 10, page }));
+  assert.deepEqual(all.map(({ rows }) => rows.length), [10, 10, 10, 10, 10, 10, 4]);
+  const keys = all.flatMap(({ rows }) => rows.map(({ key }) => key));
+  assert.equal(new Set(keys).size, 64);
+  assert.deepEqual(keys.slice(0, 4), ["c41", "c4", "c8", "c12"]);
+  assert.ok(all.every(({ podium, pages }) => pages === 7 && podium[0].key === "c41" && podium.length === 3));
+  assert.match(all[0].rest?.main ?? "", /其余 54 位/);
+  assert.equal(all[6].rest?.main, "第 7/7 页 · 共 64 位");
+  assert.equal(model({ contestants: field(64), votes }, { page: 99 }).page, 7);
+  assert.equal(model({ contestants: field(64), votes }, { turn: 8 }).rest?.main, "第 1/7 页 · 共 64 位");
+  assert.deepEqual(model({ contestants: field(64), votes }, { rows: 3 }).rows.map(({ rank }) => rank), [1, 2, 2]);
 });

@@ -102,12 +102,25 @@ test("no style sheet loads anything or grounds html, body or the stage", async (
   }
 });
 
+test("the board of many is cut and turned as the address says, within what can be read", () => {
+  const of = (/** @type {string} */ query) => {
+    const { rows, page, turn } = parseOptions(`http://arena/overlay/K7M2QP?${query}`);
+    return [rows, page, turn];
+  };
+  assert.deepEqual(of("rows=5&page=3&turn=8"), [5, 3, 8]);
+  assert.deepEqual(of("rows=64&page=0&turn=1"), [10, 1, 3]);
+  assert.deepEqual(of("rows=1&page=2.7&turn=9999"), [3, 2, 120]);
+  assert.deepEqual(of("rows=x&page=&turn=off"), [10, 1, 0]);
+});
+
 test("the address sets the look; what is not understood falls back", () => {
   const options = parseOptions("http://arena:8000/overlay/k7m2qp?scene=board&theme=gold&scale=0.8&key=00ff00&lang=both&token=t&safe=1&margin=3&wait=1&who=red&channel=wechat");
   assert.deepEqual(options, {
     code: "K7M2QP", server: "", scene: "board", theme: "gold", scale: 0.8, key: "#00ff00", lang: "both", token: "t",
-    safe: true, margin: 3, wait: true, hidden: true, who: ["red"], channel: "wechat",
+    safe: true, badge: true, margin: 3, wait: true, hidden: true, who: ["red"], channel: "wechat", rows: 10, page: 1,
+    turn: 0, bus: "programme", name: "", monitor: false,
   });
+  assert.equal(parseOptions("http://arena:8100/overlay/K7M2QP?badge=off").badge, false);
   const plain = parseOptions("http://arena:8000/overlay/K7M2QP/?scene=nothing&theme=pink&scale=abc&key=red%3Bx&lang=de&margin=99&safe=0");
   assert.deepEqual(
     [plain.code, plain.scene, plain.theme, plain.scale, plain.key, plain.lang, plain.margin, plain.safe],

@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem } from "../../app/pages/lib/api.js";
 import { keepIn } from "../../app/pages/lib/storage.js";
-import { acceptsToken, mayGoToSignIn, nextTicket, readEntry, readRedeeming, safeStart } from "../../app/pages/phone/entry.js";
-import { ENTRY_WORDS } from "../../app/pages/phone/entry_words.js";
-import { ENTRY_CODES } from "../../app/pages/phone/entry_view.js";
+import { acceptsToken, ENTRY_CODES, mayGoToSignIn, nextTicket, readEntry, readRedeeming, safeStart } from "../../app/pages/phone/entry.js";
+import { ENTRY_WORDS } from "../../app/pages/phone/entry_view.js";
 import { deviceOf, join } from "../../app/pages/phone/identity.js";
 
 const JOINED = { token: "d1~C~web~x~1.s", channel: "web" };

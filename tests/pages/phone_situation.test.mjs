@@ -31,6 +31,11 @@ test("only an open round takes votes and likes", () => {
   assert.deepEqual([open.stage, open.canVote, open.canLike, open.final], ["open", true, true, false]);
 });
 
+test("a replay takes nothing, whatever its phase", () => {
+  const replayed = at({ phase: "open" }, { session: { replay: { at_ms: 1, speed: 1, paused: false } } });
+  assert.deepEqual([replayed.stage, replayed.canVote, replayed.canLike], ["open", false, false]);
+});
+
 test("while closing, a delayed channel may still take part until its own cut-off", () => {
   const round = { phase: "closing", closes_at_ms: 10_000, grace_ms: 1000 };
   assert.equal(cutoffMs({ ...ROUND, ...round }, 8000), 19_000);

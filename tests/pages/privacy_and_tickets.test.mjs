@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dateSentence } from "../../app/pages/privacy/date.js";
-import { paged, TICKETS_A_PAGE } from "../../app/pages/tickets/sheet.js";
+import { headOf, paged, TICKETS_A_PAGE } from "../../app/pages/tickets/sheet.js";
 
 // 2026-11-29 00:30 in Shanghai, still the 28th elsewhere.
 const AT_MS = Date.UTC(2026, 10, 28, 16, 30);
@@ -25,4 +25,9 @@ test("every ticket is on one page, in order, fifteen at most", () => {
     assert.ok(pages.every((page) => page.length > 0 && page.length <= TICKETS_A_PAGE));
     assert.equal(pages.length, Math.ceil(count / TICKETS_A_PAGE));
   }
+});
+
+test("a ticket of a rehearsal says so before all else", () => {
+  assert.equal(headOf({ show: "先锋擂台", title: "", rehearsal: false }), "先锋擂台");
+  assert.equal(headOf({ show: "先锋擂台", title: "第1期", rehearsal: true }), "彩排 REHEARSAL · 第1期");
 });

@@ -15,6 +15,9 @@ from app.logs import strike_secrets
 from app.settings import Settings
 from tests.conftest import FakeClock, Process, Running, make_tokens
 from tests.players import BOUT, Crew, Line, problem
+from tests.servers import of_sqlite
+
+pytestmark = pytest.mark.edge
 
 ROLES = ["producer", "director", "scrutineer", "overlay", "admin"]
 
@@ -29,12 +32,14 @@ MAY = {
     "next": {"producer", "director"},
     "reveal": {"director"},
     "overlay": {"director"},
+    "panic": {"producer", "director"},
     "certify": {"scrutineer"},
     "void": {"scrutineer"},
     "rerun": {"scrutineer"},
     "correct": {"producer", "scrutineer"},
     "audit": {"producer", "director", "scrutineer"},
     "tokens": set(),
+    "visits": {"producer", "director"},
 }
 BEFORE = {"pause": ["open"], "resume": ["open", "pause"], "lock": ["open"], "reveal": ["open", "lock"],
           "certify": ["open", "lock"], "void": ["open"], "rerun": ["open", "lock"]}  # fmt: skip
@@ -67,9 +72,13 @@ def uses(admin: Crew) -> list[tuple[str, Callable[[httpx2.Client], httpx2.Respon
     add("certify", "PUT", f"/api/v1/sessions/{code}/sources/sms", json={"name": "短信", "public_key": key})
     add("audit", "GET", f"/api/v1/sessions/{code}/audit/export")
     add("tokens", "GET", "/api/v1/audit")
-    add("overlay", "PUT", f"/api/v1/sessions/{code}/overlay/qr")
+    for each in ("overlay/qr", "preview/qr", "take", "clear", "panic/release"):
+        add("overlay", "PUT", f"/api/v1/sessions/{code}/{each}")
+    add("panic", "PUT", f"/api/v1/sessions/{admin.make()}/panic")
     add("audit", "GET", f"/api/v1/sessions/{code}/audit")
+    add("audit", "GET", f"/api/v1/sessions/{code}/air")
     add("tokens", "GET", "/api/v1/tokens")
+    add("visits", "GET", f"/api/v1/sessions/{code}/visits")
     add("tokens", "POST", "/api/v1/tokens", json={"role": "overlay"})
     spare = admin.client.post("/api/v1/tokens", json={"role": "overlay"}).json()["id"]
     add("tokens", "DELETE", f"/api/v1/tokens/{spare}")
@@ -202,6 +211,7 @@ def test_a_token_for_one_session_reaches_no_other(arena: Running) -> None:
     assert admin.round(other)["phase"] == "draft"
 
 
+@of_sqlite
 def test_a_token_stands_nowhere_in_the_database_or_the_audit_log(arena: Running) -> None:
     admin = arena.crew()
     code = admin.make()
@@ -221,6 +231,7 @@ def test_a_token_stands_nowhere_in_the_database_or_the_audit_log(arena: Running)
 
 def test_no_token_stands_in_the_log_of_the_service(settings: Settings, process: Process) -> None:
     tokens = make_tokens(settings, 1_795_176_000_000)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     process.log = settings.data_dir / "log"
     process.start()
     with httpx2.Client(base_url=process.base_url, timeout=20, trust_env=False, verify=False) as client:

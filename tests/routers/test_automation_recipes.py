@@ -12,6 +12,8 @@ from app.domain.trigger import Trigger
 from tests.conftest import Running
 from tests.recording import Target, path, udp
 
+pytestmark = pytest.mark.edge
+
 PAGE = Path(__file__).parents[2] / "docs" / "automations.md"
 
 

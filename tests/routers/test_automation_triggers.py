@@ -11,6 +11,8 @@ from tests.conftest import Running
 from tests.players import Line, eventually, votes_of
 from tests.recording import Target, http, listed, make, path, recording, settled, state_if
 
+pytestmark = pytest.mark.edge
+
 # What sets them off
 
 

@@ -16,6 +16,9 @@ from tests.conftest import Running
 from tests.files import files_with
 from tests.players import eventually, problem
 from tests.recording import Target, http, listed, make, path, settled, state_if
+from tests.servers import of_sqlite
+
+pytestmark = pytest.mark.edge
 
 SECRET = "Bearer of-another-tool"
 
@@ -244,6 +247,7 @@ def test_changed_or_removed_automation_is_called_no_more(service: Running, targe
     assert [each["id"] for each in listed(crew, code)] == [changed["id"], off["id"]]
 
 
+@of_sqlite
 def test_secret_in_a_header_is_in_the_database_alone(service: Running, target: Target) -> None:
     crew = service.crew()
     code = crew.make()

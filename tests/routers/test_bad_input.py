@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import Running
 from tests.players import Phone, likes_of, problem, votes_of
 
+pytestmark = pytest.mark.edge
+
 JSON = {"Content-Type": "application/json"}
 TEN_MB = b"x" * 10_000_000
 

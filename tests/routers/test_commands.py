@@ -89,7 +89,7 @@ def live_through(crew: Crew, method: str, body: dict[str, Any]) -> None:
     assert (round_["run"], round_["opened_at_ms"], round_["certified_at_ms"]) == (2, None, None)
     assert round_["void_reason"] is None
     assert say("next")["rounds"][0]["phase"] == "open"
-    assert say("overlay/result")["overlay"] == {"scene": "result"}
+    assert say("overlay/result")["overlay"]["scene"] == "result"
 
 
 def test_the_same_command_again_changes_nothing(arena: Running) -> None:
@@ -281,10 +281,10 @@ def test_a_scene_is_one_of_five(arena: Running) -> None:
     code = arena.crew().make()
     for scene in ("blank", "lower_third", "result", "qr", "board"):
         response = crew.client.put(f"/api/v1/sessions/{code}/overlay/{scene}")
-        assert (response.status_code, response.json()["overlay"]) == (200, {"scene": scene})
-    eventually(lambda: crew.tally(code)["overlay"] == {"scene": "board"})
+        assert (response.status_code, response.json()["overlay"]["scene"]) == (200, scene)
+    eventually(lambda: crew.tally(code)["overlay"]["scene"] == "board")
     problem(crew.client.put(f"/api/v1/sessions/{code}/overlay/fireworks"), 422, "invalid_request")
-    assert crew.session(code)["overlay"] == {"scene": "board"}
+    assert crew.session(code)["overlay"]["scene"] == "board"
 
 
 @pytest.mark.parametrize("number", [3, 1000])

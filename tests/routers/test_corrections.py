@@ -161,7 +161,7 @@ def test_a_correction_stands_through_a_restart(start: Any, clock: FakeClock) -> 
     producer.do(code, "lock")
     confirm(scrutineer, code, propose(producer, code).json()["id"])
     shown = producer.tally(code)
-    first.server.should_exit = True
+    first.stop()
     second = start(clock)
     again = second.crew("producer").tally(code)
     assert again["tally"] == shown["tally"]

@@ -10,8 +10,11 @@ from typer.testing import CliRunner
 
 from app import cli
 from app.domain.signature import SigningKey
+from app.services.external import SOURCES_MAX
 from tests.conftest import Running
 from tests.players import Crew, problem, votes_of
+
+pytestmark = pytest.mark.edge
 
 SMS = SigningKey(b"s" * 32)
 
@@ -118,3 +121,31 @@ def test_the_command_makes_a_key_once_and_signs_what_the_service_takes(arena: Ru
     assert len(answer.json()["tallies"]) == 1
     (tmp_path / "sms.key").write_text("nonsense")
     assert CliRunner().invoke(cli.app, ["sign", "--key", str(tmp_path / "sms.key")]).exit_code == 1
+
+
+def test_a_session_takes_so_many_sources_and_no_more(named: tuple[Crew, str], arena: Running) -> None:
+    _, code = named
+    scrutineer = arena.crew("scrutineer")
+
+    def name(key: str) -> httpx2.Response:
+        source = {"name": f"来源 {key}", "public_key": SMS.public}
+        return scrutineer.client.put(f"/api/v1/sessions/{code}/sources/{key}", json=source)
+
+    for number in range(1, SOURCES_MAX):  # one is there already
+        assert name(f"s{number}").status_code == 200
+    problem(name("one_more"), 409, "conflict")
+    assert name("sms").status_code == 200, "one that is there may still be named anew"
+    kept = scrutineer.client.get(f"/api/v1/sessions/{code}/external").json()["sources"]
+    assert (len(kept), "one_more" in {each["key"] for each in kept}) == (SOURCES_MAX, False)
+
+
+def test_a_session_takes_so_many_tallies_and_no_more(named: tuple[Crew, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    producer, code = named
+    monkeypatch.setattr("app.services.external.TALLIES_MAX", 3)
+    said = [statement(code, taken_at_ms=1_795_176_000_000 + i) for i in range(4)]
+    for each in said[:3]:
+        assert hand_in(producer, code, each).status_code == 200
+    problem(hand_in(producer, code, said[3]), 409, "conflict")
+    again = hand_in(producer, code, said[0])
+    assert again.status_code == 200, "one that is there may still come again"
+    assert [each["statement"] for each in again.json()["tallies"]] == said[:3]

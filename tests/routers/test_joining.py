@@ -21,6 +21,8 @@ from tests.conftest import FakeClock, Running
 from tests.load import Line
 from tests.players import problem, votes_of
 
+pytestmark = pytest.mark.edge
+
 TICKETED = [{"key": "web", "name": "网页"}, {"key": "hall", "name": "现场", "identity": "ticket"}]
 Start = Callable[..., Running]
 

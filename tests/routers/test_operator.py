@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 import httpx2
+import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Running
 from tests.players import BOUT, Line, counted, eventually, problem
+
+pytestmark = pytest.mark.edge
 
 
 def metrics_of(arena: Running) -> dict[str, float]:

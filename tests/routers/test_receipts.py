@@ -32,7 +32,7 @@ def test_a_receipt_tells_where_its_ballot_stands_and_what_it_chose_only_after_th
             assert answer.json() == {
                 "receipt": second["receipt"], "session": code, "round": 1, "run": 1, "seq": 2, "choices": None,
                 "channel": "wechat", "accepted_at_ms": second["accepted_at_ms"], "phase": phase, "held": False,
-                "counted": None,
+                "counted": None, "rehearsal": False,
             }  # fmt: skip
     crew.do(code, "reveal")
     superseded, standing = (looked_up(public, code, each["receipt"]).json() for each in (first, second))

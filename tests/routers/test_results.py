@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -10,6 +12,7 @@ import pytest
 
 from app.domain import ledger
 from app.schemas.report import Ledger, Report, Result
+from app.services import results
 from tests.conftest import Running
 from tests.players import Crew, Phone, counted, eventually, problem, votes_of
 from tests.routers.qr_reading import QUIET, modules_of, read_qr, width_of
@@ -158,7 +161,10 @@ def test_the_reports_timeline_sums_to_the_tally(still_arena: Running) -> None:
 def test_the_peak_of_people_on_line_is_kept_with_its_minute(still_arena: Running) -> None:
     crew, clock = still_arena.crew(), still_arena.clock
     code = crew.make()
-    first_at_ms = 0
+    crew.tally(code)
+    live, began_ms, first_at_ms = still_arena.app.state.arena.hub.live[code], clock.now_ms(), 0
+    # Who is there is looked at once a second: in this one not again.
+    eventually(lambda: live.presence_at_ms == began_ms)
     for number in (4, 2):
         for phone in [still_arena.phone(code) for _ in range(number)]:
             phone.tally()
@@ -216,6 +222,89 @@ def test_every_act_of_the_crew_stands_in_the_audit_log(arena: Running) -> None:
     after = read(producer, code, f"audit?after={entries[3]['id']}&limit=2")["entries"]
     assert [each["action"] for each in after] == ["round_removed", "open"]
     assert read(producer, code, f"audit?after={entries[-1]['id']}")["entries"] == []
+
+
+def test_attempts_that_are_remembered_are_bounded_and_each_is_refused(
+    arena: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.identity.REFUSALS_KEPT", 4)
+    overlay, noted = arena.crew("overlay"), arena.app.state.arena.refusals_noted
+    code = arena.crew("producer").make()
+    for i in range(10):
+        problem(overlay.say(f"NOSUCH{i}", "open"), 403, "wrong_role")
+        assert len(noted) <= 4
+    problem(overlay.say(code, "open"), 403, "wrong_role")
+    (entry,) = [each for each in read(arena.crew(), code, "audit")["entries"] if each["action"] == "refused"]
+    assert entry["actor"] == "test overlay", "however many were tried before, the next one is written down"
+
+
+def revealed_rounds(arena: Running, count: int) -> str:
+    crew = arena.crew()
+    code = crew.make(rounds=[{}] * count)
+    for number in range(1, count + 1):
+        crew.do(code, "open", number=number)
+        assert arena.phone(code).vote("red", number=number).status_code == 200
+        crew.do(code, "lock", "reveal", number=number)
+    return code
+
+
+def test_ledger_is_built_once_for_all_who_wait_and_more_than_can_wait_are_sent_away(
+    arena: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, build, built, go_on = revealed_rounds(arena, 1), results._export, [], threading.Event()
+
+    def slow(*arguments: Any) -> bytes:
+        built.append(1)
+        assert go_on.wait(20)
+        return build(*arguments)
+
+    monkeypatch.setattr(results, "_export", slow)
+    path = f"/api/v1/sessions/{code}/rounds/1/ledger"
+    service = arena.app.state.arena
+    with ThreadPoolExecutor(results.EXPORTS_WAITING_MAX) as pool:
+        try:
+            clients = [arena.client() for _ in range(results.EXPORTS_WAITING_MAX)]
+            waiting = [pool.submit(client.get, path) for client in clients]
+            eventually(lambda: service.exports_wanted == results.EXPORTS_WAITING_MAX)
+            refused = arena.client().get(path)
+            problem(refused, 503, "overloaded")
+            assert int(refused.headers["retry-after"]) >= 1
+        finally:
+            go_on.set()
+        answers = [each.result() for each in waiting]
+    assert {each.status_code for each in answers} == {200}
+    assert len({each.content for each in answers}) == len(built) == 1
+    assert service.exports_wanted == 0
+    assert arena.client().get(path).content == answers[0].content
+
+
+def test_only_the_newest_ledgers_are_kept_and_an_older_one_is_built_again(
+    arena: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = results.EXPORTS_KEPT + 1
+    code, build, built = revealed_rounds(arena, count), results._export, []
+
+    def noted(connection: Any, session: Any, round_: Any, key: Any) -> bytes:
+        built.append(round_.number)
+        return build(connection, session, round_, key)
+
+    monkeypatch.setattr(results, "_export", noted)
+    client = arena.client()
+
+    def ask(number: int) -> bytes:
+        response = client.get(f"/api/v1/sessions/{code}/rounds/{number}/ledger")
+        assert response.status_code == 200, response.text
+        return response.content
+
+    first = ask(1)
+    for number in range(2, count + 1):
+        ask(number)
+    assert len(arena.app.state.arena.exports) == results.EXPORTS_KEPT
+    for number in range(2, count + 1):
+        ask(number)
+    assert built == list(range(1, count + 1)), "what is kept is not built again"
+    assert ask(1) == first
+    assert built[-1] == 1
 
 
 def test_the_result_of_a_deciding_session_says_so(arena: Running) -> None:

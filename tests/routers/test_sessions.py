@@ -67,7 +67,7 @@ def test_a_session_is_made_whole_in_one_call(arena: Running) -> None:
     assert first["choices"] == [{"key": "red", "name": "王伟"}, {"key": "blue", "name": "杨玭"}]
     assert (second["visibility"], second["grace_ms"], second["duration_ms"]) == ("on_reveal", 500, None)
     assert (made["status"], made["current_round"], made["next"]) == ("draft", 1, {"command": "open", "round": 1})
-    assert made["overlay"] == {"scene": "board"}
+    assert made["overlay"] == {"scene": "board", "panic": False, "preview": "board"}
     assert made["links"] == {
         "base": "",
         "vote": f"/v/{code}",
@@ -170,10 +170,11 @@ def test_a_patch_changes_what_was_sent_and_nothing_else(arena: Running) -> None:
     before = crew.session(code)
     path = f"/api/v1/sessions/{code}"
     after = crew.client.patch(path, json={"title": "新题", "starts_at_ms": 1_795_200_000_000, "unknown": 1}).json()
-    assert after == {**before, "title": "新题", "starts_at_ms": 1_795_200_000_000}
+    raised = before["revision"] + 1
+    assert after == {**before, "title": "新题", "starts_at_ms": 1_795_200_000_000, "revision": raised}
     assert crew.client.patch(path, json={}).json() == after
     assert crew.client.patch(path, json={"number": None, "topic": "新议题"}).json() == {
-        **after, "number": None, "topic": "新议题",
+        **after, "number": None, "topic": "新议题", "revision": raised + 1,
     }  # fmt: skip
     for bad in ({"number": -1}, {"title": 5}, {"status": "draft"}, {"starts_at_ms": "soon"}, {"title": "长" * 121}):
         problem(crew.client.patch(path, json=bad), 422, "invalid_request")

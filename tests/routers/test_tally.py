@@ -84,6 +84,8 @@ def test_an_unchanged_tally_is_304_and_a_changed_one_is_new(still_arena: Running
     crew.do(code, "open")
     phone = still_arena.phone(code)
     eventually(lambda: crew.tally(code)["round"]["phase"] == "open")
+    live, now_ms = still_arena.app.state.arena.hub.live[code], still_arena.clock.now_ms()
+    eventually(lambda: live.presence_at_ms == now_ms)  # a late look at who is there makes another tally
     public = still_arena.client()
     for client in (public, phone.client, crew.client):
         first = tally_of(client, code)

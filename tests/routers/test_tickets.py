@@ -13,6 +13,9 @@ from tests.conftest import Running
 from tests.files import files_with
 from tests.players import Crew, Phone, problem, votes_of
 from tests.routers.qr_reading import modules_of, read_qr
+from tests.servers import of_sqlite
+
+pytestmark = pytest.mark.edge
 
 CHANNELS = [
     {"key": "web", "name": "网页"},
@@ -228,6 +231,7 @@ def test_tickets_that_cannot_be_are_refused(arena: Running) -> None:
     problem(crew.client.post(path, json={"channel": "hall", "count": 1}), 409, "session_ended")
 
 
+@of_sqlite
 def test_secret_of_a_ticket_stands_in_no_file_and_no_log(arena: Running, capfd: pytest.CaptureFixture[str]) -> None:
     crew = arena.crew()
     code = crew.make(channels=CHANNELS)

@@ -223,7 +223,7 @@ def test_a_restart_keeps_counts_audience_and_scene(settings: Settings) -> None:
         phones[0].vote("blue")
         crew.do(code, "lock")
         crew.client.put(f"/api/v1/sessions/{code}/overlay/result")
-        eventually(lambda: crew.tally(code)["overlay"] == {"scene": "result"})
+        eventually(lambda: crew.tally(code)["overlay"]["scene"] == "result")
         before = counted(lambda: crew.tally(code), {"red": 4, "blue": 1}, {"red": 0, "blue": 35})
         session = crew.session(code)
     with running(settings, clock) as second:

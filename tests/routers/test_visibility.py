@@ -2,14 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.conftest import Running
+from tests.conftest import FakeClock, Running
 from tests.players import Crew, Line, Phone, counted, eventually, problem
+
+pytestmark = pytest.mark.edge
 
 PHASES = ["draft", "open", "paused", "closing", "locked", "revealed", "void"]
 FIGURES = {"red": 137, "blue": 91}
@@ -118,6 +121,71 @@ def test_figures_are_shown_to_whom_the_table_says_and_leak_to_nobody_else(
             assert found["/tally"]["round"]["turnout"] == (0 if phase == "draft" else 1)
             if not shown:
                 assert list(leaks(found)) == [], (phase, who)
+
+
+def answers(arena: Running, client: httpx2.Client, code: str) -> dict[str, Any]:
+    """Read what can be read of a session to the byte: status, headers, content, and an event stream's first event."""
+    found: dict[str, Any] = {}
+    for path, operations in arena.app.openapi()["paths"].items():
+        if "get" in operations and path.startswith("/api/v1/sessions/{code}") and not path.endswith("/events"):
+            response = client.get(path.format(code=code, number=1, receipt="A" * 26))
+            headers = {name: value for name, value in response.headers.items() if name != "date"}
+            found[path] = (response.status_code, headers, response.content)
+    return {**found, "first event": first_event(client, code)}
+
+
+def split_bout(service: Running, rules: dict[str, Any], sides: list[str]) -> tuple[Crew, str, Phone, httpx2.Client]:
+    """A session under a code of its own, in which the first voter votes red and the others so. The tally is read after
+    each commit, so that each makes one version.
+    """
+    crew = service.crew()
+    weights = [{"key": "web", "weight": 30}, {"key": "radio", "weight": 70}]
+    code = crew.make(code="SPLITS", channels=weights, rounds=[{"changeable": True, **rules}])
+    live = service.app.state.arena.hub
+    crew.tally(code)
+    eventually(lambda: live.live[code].presence_at_ms)  # what is told once a second is over for good
+    crew.do(code, "open")
+    phones = [service.phone(code, channel) for channel in ("web", "radio") * (len(sides) // 2 + 1)][: len(sides)]
+    for phone, side in zip(phones, sides, strict=True):
+        crew.tally(code)
+        assert phone.vote(side, nonce=side).status_code == 200
+        crew.tally(code)
+        assert phone.like(**{side: 40}).status_code == 200
+        crew.tally(code)
+    return crew, code, phones[0], service.phone(code).client
+
+
+@pytest.mark.parametrize(
+    "rules", [*({"visibility": each} for each in SEES), {"visibility": "live", "sealed": True}], ids=str
+)
+def test_nothing_that_can_be_read_differs_by_a_byte_where_only_the_hidden_split_does(
+    start: Callable[..., Running], tmp_path: Path, rules: dict[str, Any]
+) -> None:
+    splits = (["red", "red", "red", "blue"], ["red", "blue", "blue", "blue"])
+    services = [
+        start(FakeClock(), data_dir=tmp_path / str(i), public_url="https://arena.example.org")
+        for i in range(len(splits))
+    ]
+    bouts = [split_bout(service, rules, split) for service, split in zip(services, splits, strict=True)]
+    for phase in ("open", "locked"):
+        for crew, code, *_ in bouts:
+            crew.do(code, *(["lock"] if phase == "locked" else []))
+            crew.become(code, phase)
+            crew.tally(code)
+        sees = NONE if "sealed" in rules else SEES[rules["visibility"]][phase] | {"staff"}
+        found: dict[str, list[dict[str, Any]]] = {"public": [], "stranger": [], "voter": [], "staff": []}
+        for service, (crew, code, voter, stranger) in zip(services, bouts, strict=True):
+            for who, client in zip(found, (service.client(), stranger, voter.client, crew.client), strict=True):
+                found[who].append(answers(service, client, code))
+        for who, read in found.items():
+            # A receipt differs by the voter's randomness, and so does the digest that the crew's log holds from the
+            # lock on; the export of that log is signed.
+            own = {"/api/v1/sessions/{code}/me"} if who == "voter" else set[str]()
+            if who == "staff":
+                own |= {path for path in read[0] if "/audit" in path and (phase == "locked" or "export" in path)}
+                own.add("/api/v1/sessions/{code}/preflight")  # says how long the database took, and no figure
+            differing = {path for path in read[0] if any(each[path] != read[0][path] for each in read)} - own
+            assert bool(differing) == (who in sees), (phase, who, differing)
 
 
 def test_the_leak_finder_finds_what_is_shown(still_arena: Running) -> None:

@@ -23,6 +23,8 @@ from tests.files import files_with
 from tests.players import Phone, problem, votes_of
 from tests.wechat_stand_in import APP_ID, SECRET, WeChatStandIn, wechat_stand_in
 
+pytestmark = pytest.mark.edge
+
 CHANNELS = [{"key": "web", "name": "网页"}, {"key": "wechat", "name": "微信", "identity": "wechat"}]
 
 

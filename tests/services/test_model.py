@@ -270,7 +270,7 @@ class ArenaMachine(RuleBasedStateMachine):
             self.end_or_reopen(ended)
         else:
             self.model.scene = scene
-            assert self.agree(self.ask("PUT", f"/overlay/{scene}"), OK)["overlay"] == {"scene": scene}
+            assert self.agree(self.ask("PUT", f"/overlay/{scene}"), OK)["overlay"]["scene"] == scene
 
     def end_or_reopen(self, ended: bool) -> None:
         expected = self.model.end(ended)
@@ -338,7 +338,7 @@ class ArenaMachine(RuleBasedStateMachine):
             "votes": sum(sum(each["votes"].values()) for each in counted),
             "likes": sum(sum(each["likes"].values()) for each in counted),
         }
-        assert document["overlay"] == {"scene": self.model.scene}
+        assert document["overlay"]["scene"] == self.model.scene
         opened = any(len(each.runs) > 1 or each.run.phase != "draft" for each in self.model.rounds)
         status = "ended" if self.model.ended else "live" if opened else "draft"
         assert document["session"]["status"] == status
@@ -410,7 +410,7 @@ def test_service_does_what_the_model_does(stage: Stage) -> None:
     run_state_machine_as_test(
         lambda: ArenaMachine(stage),
         settings=hypothesis_settings(
-            max_examples=40,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             database=None,

@@ -15,12 +15,16 @@ from app.domain.errors import Conflict
 from app.domain.identity import ticket_device
 from app.services import purge
 from app.services.purge import DAY_MS, purge_at_ms, purge_due
-from app.storage.engine import Database, sqlite_module
+from app.storage.engine import Database
 from app.storage.scrub import ScrubError, needs_scrub
+from app.storage.sqlite import sqlite_module
 from app.verify import read_export, verify_ledger
 from tests.conftest import FakeClock, Process, Running
 from tests.files import files_with
 from tests.players import Crew, Phone, eventually, problem
+from tests.servers import of_sqlite
+
+pytestmark = of_sqlite
 
 Start = Callable[..., Running]
 CHANNELS = [{"key": "web", "name": "网页"}, {"key": "hall", "name": "现场", "identity": "ticket"}]
@@ -202,7 +206,7 @@ def test_scrub_that_failed_is_made_up_for_by_the_next_try(
         raise ScrubError("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(purge, "scrub", full_disk)
+        broken.setattr(purge, "scrub_database", full_disk)
         with pytest.raises(ScrubError):
             run_purge(still_arena)
     assert files_with(still_arena.data_dir, key), "the log still has it"
@@ -220,8 +224,7 @@ def test_service_purges_at_its_start_what_came_due_while_it_was_down(start: Star
     code, _ = played(arena)
     key = key_of(arena.data_dir, code)
     end(arena.crew(), code)
-    arena.server.should_exit = True
-    eventually(lambda: not arena.server.started or arena.server.should_exit)
+    arena.stop()
     clock.forward(7 * DAY_MS)
     again = start(clock)
     eventually(lambda: key_of(again.data_dir, code) == "" and files_with(again.data_dir, key) == [])
@@ -285,6 +288,7 @@ def test_command_refuses_a_session_that_has_not_ended(start: Start) -> None:
         ).result(10)
 
 
+@pytest.mark.slow
 def test_what_was_deleted_long_ago_leaves_no_trace_either(process: Process) -> None:
     """SQLite leaves the bytes of deleted rows in the file's free space; the first release deleted keys so."""
     data_dir, secret = process.settings.data_dir, "5eed" * 16

@@ -2,27 +2,39 @@
 
 import asyncio
 import time
-from contextlib import closing
 
-from app.storage.engine import sqlite_module
+from app.storage.engine import Database
 from tests.conftest import Running
 from tests.load import SIDES, Account, Entry, port_of, signed_phones
 from tests.load import Line as HttpLine
 from tests.players import Line, counted, eventually, problem, votes_of
 
 
-def add_trigger(service: Running, name: str, event: str, when: str) -> None:
-    """Let the database refuse something, through a connection beside the service's own."""
-    with closing(sqlite_module().connect(service.data_dir / "arena.db", timeout=10)) as beside:
-        body = f"BEFORE {event} WHEN {when} BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
-        beside.execute(f"CREATE TRIGGER {name} {body}")
-        beside.commit()
+def add_trigger(service: Running, name: str, table: str, when: str) -> None:
+    """Let the database refuse some inserts or updates of a table, through a connection beside the service's own."""
+    own = Database(service.app.state.arena.settings.url)
+    event, _, place = table.partition(" ON ")
+    with own.writer.begin() as connection:
+        if own.shared:
+            connection.exec_driver_sql(
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN IF {when.replace('%', '%%')} THEN RAISE EXCEPTION 'refused by the test'; END IF; "
+                "RETURN new; END $$"
+            )
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {name} BEFORE {event} ON {place} FOR EACH ROW EXECUTE FUNCTION {name}()"
+            )
+        else:
+            body = f"BEFORE {table} WHEN {when} BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {body}")
+    own.close()
 
 
 def drop_trigger(service: Running, name: str) -> None:
-    with closing(sqlite_module().connect(service.data_dir / "arena.db", timeout=10)) as beside:
-        beside.execute(f"DROP TRIGGER {name}")
-        beside.commit()
+    own = Database(service.app.state.arena.settings.url)
+    with own.writer.begin() as connection:
+        connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE" if own.shared else f"DROP TRIGGER {name}")
+    own.close()
 
 
 def test_ballot_that_cannot_be_committed_gets_no_success_and_its_neighbours_do(arena: Running) -> None:

@@ -24,7 +24,7 @@ def test_a_herd_that_asks_for_a_session_loads_it_once(start: Callable[..., Runni
     crew = first.crew()
     code = crew.make()
     crew.do(code, "open", "lock")
-    first.server.should_exit = True
+    first.stop()
     second = start()
     clients = [second.client() for _ in range(20)]
     commits = second.app.state.arena.writer.commits

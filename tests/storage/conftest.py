@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.domain.session import Contestant
 from app.storage import sessions
 from app.storage.engine import Database
+from tests.servers import Servers
 
 NOW_MS = 1_795_176_000_000
 RULES: dict[str, Any] = {
@@ -29,12 +30,19 @@ RULES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    path: Path = tmp_path_factory.mktemp("storage") / "arena.db"
-    opened = Database(f"sqlite:///{path}")
-    opened.migrate()
-    yield opened
-    opened.close()
+def database(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Database]:
+    with servers.database() as (url, _):
+        opened = Database(url or f"sqlite:///{tmp_path_factory.mktemp('storage') / 'arena.db'}")
+        opened.migrate()
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path, servers: Servers) -> Iterator[str]:
+    """The address of a database of one's own, which is not opened yet."""
+    with servers.database() as (url, _):
+        yield url or f"sqlite:///{tmp_path / 'arena.db'}"
 
 
 @pytest.fixture

@@ -20,11 +20,15 @@ from app.cli import listen
 from app.domain import ledger
 from app.settings import Settings
 from app.storage.backup import BackupError, back_up, restore
-from app.storage.engine import Database, sqlite_module
+from app.storage.engine import Database
+from app.storage.sqlite import sqlite_module
 from app.verify import verify_ledger
 from tests.conftest import Process, Running, make_tokens
 from tests.load import Account, Line, Load
 from tests.players import BOUT
+from tests.servers import of_sqlite
+
+pytestmark = of_sqlite
 
 VOTERS = 12
 
@@ -61,6 +65,7 @@ def votes_in(path: Path) -> dict[str, list[Any]]:
         return {row[0]: list(row) for row in connection.execute("SELECT receipt, choices, accepted_at_ms FROM ballot")}
 
 
+@pytest.mark.slow
 def test_drill_backup_under_load_kill_restore_elsewhere_and_recount(
     process: Process, elsewhere: Process, tmp_path: Path
 ) -> None:

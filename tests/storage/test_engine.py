@@ -10,8 +10,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.storage.engine import Database, keeps_commits, sqlite_module
+from app.storage.engine import Database
+from app.storage.sqlite import keeps_commits, sqlite_module
 from app.storage.tables import ORIGIN
+from tests.servers import of_sqlite
+
+pytestmark = of_sqlite
 
 NOW_MS = 1_795_176_000_000
 
@@ -150,5 +154,5 @@ def test_refusal_of_the_database_names_no_parameters(database: Database) -> None
 
 
 def test_other_databases_are_refused_with_a_sentence() -> None:
-    with pytest.raises(ValueError, match=r"Only SQLite addresses are understood here"):
-        Database("postgresql+psycopg://localhost/arena")
+    with pytest.raises(ValueError, match=r"begins with “mysql:”; it is sqlite:///path or postgresql"):
+        Database("mysql://localhost/arena")

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 import app.models
 from alembic import command
 from app.storage.engine import Database
+from tests.servers import Servers
 
 assert app.models
 
@@ -22,10 +23,11 @@ MIGRATIONS = Path(__file__).parents[2] / "alembic"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'arena.db'}")
-    yield opened
-    opened.close()
+def database(tmp_path: Path, servers: Servers) -> Iterator[Database]:
+    with servers.database("template0") as (url, _):
+        opened = Database(url or f"sqlite:///{tmp_path / 'arena.db'}")
+        yield opened
+        opened.close()
 
 
 def alembic(connection: Connection) -> Config:
@@ -41,11 +43,18 @@ def tables(database: Database) -> set[str]:
 
 
 def schema(database: Database) -> dict[str, str]:
+    statement = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    if database.shared:
+        statement = (
+            "SELECT table_name || '.' || column_name AS name, concat_ws(' ', data_type, character_maximum_length, "
+            "is_nullable, column_default) AS sql FROM information_schema.columns WHERE table_schema = 'public' "
+            "UNION ALL SELECT tgrelid::regclass || ' ' || tgname, pg_get_triggerdef(oid) FROM pg_trigger "
+            "WHERE NOT tgisinternal UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace UNION ALL SELECT indexname, indexdef FROM pg_indexes "
+            "WHERE schemaname = 'public'"
+        )
     with database.reader.connect() as connection:
-        return {
-            row.name: row.sql
-            for row in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-        }
+        return {row.name: row.sql for row in connection.execute(text(statement))}
 
 
 def test_upgrade_from_nothing_makes_every_table(database: Database) -> None:
@@ -100,7 +109,8 @@ def test_every_constraint_and_index_has_a_name_that_says_what_it_is(database: Da
             for key in inspector.get_foreign_keys(table):
                 columns = "_".join(key["constrained_columns"])
                 assert key["name"] == f"fk_{table}_{columns}_{key['referred_table']}"
-            for index in inspector.get_indexes(table):
+            # PostgreSQL also lists the indexes that its unique constraints make.
+            for index in (each for each in inspector.get_indexes(table) if "duplicates_constraint" not in each):
                 assert index["name"] == f"ix_{table}_{'_'.join(filter(None, index['column_names']))}"
             for check in inspector.get_check_constraints(table):
                 assert str(check["name"]).startswith(f"ck_{table}_")

@@ -3,8 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from sqlalchemy import text
 
 from app.domain.clock import SystemClock
 from app.domain.errors import ArenaError, Conflict, NotStored, Overloaded
-from app.storage.engine import Database, sqlite_module
-from app.storage.writer import BATCH_MAX, Transaction, Writer
+from app.storage.engine import Database
+from app.storage.writer import BATCH_MAX, GATHERED_MAX, Transaction, Writer
 
 # A word that no row may hold: the trigger stands for whatever the database itself refuses.
 POISON = "poison"
@@ -22,17 +21,23 @@ POISON = "poison"
 class Bench:
     """A writer over a file with one small table, a gate to hold it back, and what it told of."""
 
-    def __init__(self, path: Path, queue_max: int) -> None:
-        self.path = path
-        self.database = Database(f"sqlite:///{path}")
+    def __init__(self, place: str, queue_max: int) -> None:
+        self.database = Database(place)
+        self.database.migrate()
         with self.database.writer.begin() as connection:
-            connection.execute(text("CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT)"))
-            connection.execute(
-                text(
-                    f"CREATE TRIGGER no_poison BEFORE INSERT ON word WHEN new.word = '{POISON}' "
-                    "BEGIN SELECT RAISE(ABORT, 'poisoned'); END"
+            if self.database.shared:
+                connection.execute(text("CREATE TABLE word (id INTEGER GENERATED ALWAYS AS IDENTITY, word TEXT)"))
+                connection.execute(text("ALTER TABLE word ADD PRIMARY KEY (id)"))
+                refuse = f"CHECK (word <> '{POISON}')"
+                connection.execute(text(f"ALTER TABLE word ADD CONSTRAINT no_poison {refuse}"))
+            else:
+                connection.execute(text("CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT)"))
+                connection.execute(
+                    text(
+                        f"CREATE TRIGGER no_poison BEFORE INSERT ON word WHEN new.word = '{POISON}' "
+                        "BEGIN SELECT RAISE(ABORT, 'poisoned'); END"
+                    )
                 )
-            )
             connection.execute(
                 text("CREATE TABLE echo (word INTEGER REFERENCES word (id) DEFERRABLE INITIALLY DEFERRED)")
             )
@@ -48,12 +53,12 @@ class Bench:
         self.facts += facts
 
     def words(self) -> list[str]:
-        """Read what is committed, on a connection of our own.
-
-        Of the same library: a second SQLite in one process drops the first one's file locks when it closes.
-        """
-        with closing(sqlite_module().connect(self.path)) as own:
-            return [row[0] for row in own.execute("SELECT word FROM word ORDER BY id")]
+        """Read what is committed, on a connection of our own."""
+        own = Database(self.database.url)
+        with own.reader.connect() as connection:
+            found = list(connection.scalars(text("SELECT word FROM word ORDER BY id")))
+        own.close()
+        return found
 
     def _store(self, transaction: Transaction, words: Sequence[str]) -> list[str | ArenaError]:
         """Store a batch in one statement; refuse the word "no" by itself."""
@@ -79,9 +84,15 @@ class Bench:
         return [None] * len(payloads)
 
 
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - what is awaited happens on another thread
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
-async def bench(path: Path, queue_max: int = 20_000) -> AsyncIterator[Bench]:
-    made = Bench(path / "words.db", queue_max)
+async def bench(place: str, queue_max: int = 20_000) -> AsyncIterator[Bench]:
+    made = Bench(place, queue_max)
     made.writer.start()
     try:
         yield made
@@ -91,9 +102,9 @@ async def bench(path: Path, queue_max: int = 20_000) -> AsyncIterator[Bench]:
         made.database.close()
 
 
-def test_order_of_submission_is_the_order_in_the_table_and_of_the_facts(tmp_path: Path) -> None:
+def test_order_of_submission_is_the_order_in_the_table_and_of_the_facts(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             asked = [f"w{i}" for i in range(BATCH_MAX + 500)]
             held = own.hold()
             waiting = [own.writer.submit(own.store, word) for word in asked]
@@ -107,9 +118,9 @@ def test_order_of_submission_is_the_order_in_the_table_and_of_the_facts(tmp_path
     asyncio.run(run())
 
 
-def test_what_waits_together_is_one_commit(tmp_path: Path) -> None:
+def test_what_waits_together_is_one_commit(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             await own.writer.submit(own.store, "first")
             before = own.writer.commits
             held = own.hold()
@@ -123,9 +134,9 @@ def test_what_waits_together_is_one_commit(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_answer_comes_only_when_another_connection_can_read_the_row(tmp_path: Path) -> None:
+def test_answer_comes_only_when_another_connection_can_read_the_row(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             seen: list[bool] = []
 
             async def ask(word: str) -> None:
@@ -139,9 +150,9 @@ def test_answer_comes_only_when_another_connection_can_read_the_row(tmp_path: Pa
     asyncio.run(run())
 
 
-def test_row_is_invisible_and_unanswered_before_the_commit(tmp_path: Path) -> None:
+def test_row_is_invisible_and_unanswered_before_the_commit(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             inserted, may_end = threading.Event(), threading.Event()
 
             def slow(transaction: Transaction, words: Sequence[str]) -> list[str]:
@@ -162,9 +173,9 @@ def test_row_is_invisible_and_unanswered_before_the_commit(tmp_path: Path) -> No
     asyncio.run(run())
 
 
-def test_refusal_is_its_askers_alone(tmp_path: Path) -> None:
+def test_refusal_is_its_askers_alone(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             held = own.hold()
             asked = ["a", "no", "b", "no", "c"]
             waiting = [own.writer.submit(own.store, word) for word in asked]
@@ -183,9 +194,9 @@ def test_refusal_is_its_askers_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("poisoned", [[0], [16], [32], [0, 1], [3, 17, 32], list(range(33))])
-def test_failing_write_fails_alone_and_its_neighbours_are_stored_in_order(tmp_path: Path, poisoned: list[int]) -> None:
+def test_failing_write_fails_alone_and_its_neighbours_are_stored_in_order(place: str, poisoned: list[int]) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             asked = [POISON if i in poisoned else f"w{i}" for i in range(33)]
             held = own.hold()
             waiting = [own.writer.submit(own.store, word) for word in asked]
@@ -200,22 +211,27 @@ def test_failing_write_fails_alone_and_its_neighbours_are_stored_in_order(tmp_pa
     asyncio.run(run())
 
 
-def test_failure_of_the_whole_database_fails_all_and_the_writer_goes_on(tmp_path: Path) -> None:
+def test_failure_of_the_whole_database_fails_all_and_the_writer_goes_on(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             held = own.hold()
             await asyncio.sleep(0.05)
-            with closing(sqlite_module().connect(own.path, isolation_level=None)) as other:
-                waiting = [own.writer.submit(own.store, f"w{i}") for i in range(8)]
-                own.let_go()
-                await held
-                # What follows finds the table gone, as it would find a full disk: an error of operation, not of a row.
-                other.execute("ALTER TABLE word RENAME TO elsewhere")
-                failing = [own.writer.submit(own.store, f"x{i}") for i in range(8)]
-                outcomes = await asyncio.gather(*failing, return_exceptions=True)
-                await asyncio.gather(*waiting, return_exceptions=True)
-                assert all(isinstance(outcome, NotStored) for outcome in outcomes)
-                other.execute("ALTER TABLE elsewhere RENAME TO word")
+            other = Database(place)
+
+            def elsewhere(statement: str) -> None:
+                with other.writer.begin() as connection:
+                    connection.execute(text(statement))
+
+            waiting = [own.writer.submit(own.store, f"w{i}") for i in range(8)]
+            own.let_go()
+            await asyncio.gather(held, *waiting)
+            # What follows finds the table gone, as it would find a full disk: an error of operation, not of a row.
+            await asyncio.to_thread(elsewhere, "ALTER TABLE word RENAME TO elsewhere")
+            failing = [own.writer.submit(own.store, f"x{i}") for i in range(8)]
+            outcomes = await asyncio.gather(*failing, return_exceptions=True)
+            assert all(isinstance(outcome, NotStored) for outcome in outcomes)
+            await asyncio.to_thread(elsewhere, "ALTER TABLE elsewhere RENAME TO word")
+            other.close()
             assert await own.writer.submit(own.store, "again") == "again"
             assert own.words()[-1] == "again"
             assert not [word for word in own.words() if word.startswith("x")]
@@ -223,9 +239,9 @@ def test_failure_of_the_whole_database_fails_all_and_the_writer_goes_on(tmp_path
     asyncio.run(run())
 
 
-def test_commit_that_fails_itself_answers_no_success_and_leaves_nothing(tmp_path: Path) -> None:
+def test_commit_that_fails_itself_answers_no_success_and_leaves_nothing(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
 
             def dangle(transaction: Transaction, words: Sequence[str]) -> list[str]:
                 own.store(transaction, words)
@@ -248,9 +264,9 @@ def test_commit_that_fails_itself_answers_no_success_and_leaves_nothing(tmp_path
     asyncio.run(run())
 
 
-def test_full_queue_refuses_at_once_and_takes_again_when_it_has_drained(tmp_path: Path) -> None:
+def test_full_queue_refuses_at_once_and_takes_again_when_it_has_drained(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path, queue_max=10) as own:
+        async with bench(place, queue_max=10) as own:
             held = own.hold()
             waiting = [own.writer.submit(own.store, f"w{i}") for i in range(9)]
             with pytest.raises(Overloaded) as refusal:
@@ -264,9 +280,9 @@ def test_full_queue_refuses_at_once_and_takes_again_when_it_has_drained(tmp_path
     asyncio.run(run())
 
 
-def test_stop_commits_and_answers_what_has_queued(tmp_path: Path) -> None:
+def test_stop_commits_and_answers_what_has_queued(place: str) -> None:
     async def run() -> list[str]:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             held = own.hold()
             waiting = [own.writer.submit(own.store, f"w{i}") for i in range(BATCH_MAX + 10)]
             own.let_go()
@@ -280,9 +296,9 @@ def test_stop_commits_and_answers_what_has_queued(tmp_path: Path) -> None:
     assert len(asyncio.run(run())) == BATCH_MAX + 10
 
 
-def test_asker_who_has_gone_harms_nobody(tmp_path: Path) -> None:
+def test_asker_who_has_gone_harms_nobody(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             held = own.hold()
             before = own.writer.submit(own.store, "before")
             gone = own.writer.submit(own.store, "gone")
@@ -299,9 +315,9 @@ def test_asker_who_has_gone_harms_nobody(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_facts_are_told_before_the_answer_is_given(tmp_path: Path) -> None:
+def test_facts_are_told_before_the_answer_is_given(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             told_first: list[bool] = []
 
             def note(word: str) -> Callable[[asyncio.Future[Any]], None]:
@@ -321,9 +337,9 @@ def test_facts_are_told_before_the_answer_is_given(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_handler_is_given_all_its_requests_between_two_barriers_and_none_from_beyond(tmp_path: Path) -> None:
+def test_handler_is_given_all_its_requests_between_two_barriers_and_none_from_beyond(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
 
             def shout(transaction: Transaction, words: Sequence[str]) -> list[str | ArenaError]:
                 return own.store(transaction, [word.upper() for word in words])
@@ -347,9 +363,9 @@ def test_handler_is_given_all_its_requests_between_two_barriers_and_none_from_be
 
 
 @pytest.mark.parametrize("culprit", range(7))
-def test_barrier_holds_also_where_a_batch_fails_and_is_run_again(tmp_path: Path, culprit: int) -> None:
+def test_barrier_holds_also_where_a_batch_fails_and_is_run_again(place: str, culprit: int) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
             seen: list[list[str]] = []
 
             def look(transaction: Transaction, _payloads: Sequence[None]) -> list[list[str]]:
@@ -371,9 +387,9 @@ def test_barrier_holds_also_where_a_batch_fails_and_is_run_again(tmp_path: Path,
     asyncio.run(run())
 
 
-def test_what_handlers_keep_is_forgotten_when_a_transaction_fails(tmp_path: Path) -> None:
+def test_what_handlers_keep_is_forgotten_when_a_transaction_fails(place: str) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own:
+        async with bench(place) as own:
 
             def keep(transaction: Transaction, words: Sequence[str]) -> list[str | None]:
                 known = transaction.kept.get("word")
@@ -390,12 +406,110 @@ def test_what_handlers_keep_is_forgotten_when_a_transaction_fails(tmp_path: Path
     asyncio.run(run())
 
 
-def test_live_side_that_fails_keeps_nobody_from_the_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_live_side_that_fails_keeps_nobody_from_the_answer(place: str, capsys: pytest.CaptureFixture[str]) -> None:
     async def run() -> None:
-        async with bench(tmp_path) as own, asyncio.timeout(10):
+        async with bench(place) as own, asyncio.timeout(10):
             own.writer._on_commit = lambda _facts: 1 / 0
             assert await own.writer.submit(own.store, "one") == "one"
             assert await own.writer.submit(own.store, "two") == "two"
 
     asyncio.run(run())
     assert "the live side failed" in capsys.readouterr().out
+
+
+def test_what_is_gathered_shares_a_commit_and_one_that_comes_alone_does_not_wait(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.storage.writer.GATHER_SECONDS", 3_600.0)
+
+    async def run() -> None:
+        async with bench(place) as own:
+            told: list[Any] = []
+            own.writer.gather(own.store, "alone", told.append)
+            await until(lambda: told == ["alone"])
+            commits = own.writer.commits
+            for i in range(GATHERED_MAX + 1):
+                own.writer.gather(own.store, f"w{i}", told.append)
+            # The first went alone; the others waited until there were as many as a commit takes.
+            await until(lambda: len(told) == GATHERED_MAX + 2)
+            assert own.writer.commits - commits <= 3
+            assert own.words() == ["alone", *(f"w{i}" for i in range(GATHERED_MAX + 1))]
+            assert own.writer.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_gathered_writes_are_committed_when_their_time_has_come(place: str) -> None:
+    async def run() -> None:
+        async with bench(place) as own:
+            told: list[Any] = []
+            for word in ("a", "b", "no", "c"):
+                own.writer.gather(own.store, word, told.append)
+            await until(lambda: len(told) == 4)
+            assert [each for each in told if isinstance(each, str)] == ["a", "b", "c"]
+            assert isinstance(told[2], Conflict)
+            assert own.words() == ["a", "b", "c"]
+
+    asyncio.run(run())
+
+
+def test_nothing_gathered_is_passed_by_a_barrier_and_a_stop_commits_it(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.storage.writer.GATHER_SECONDS", 3_600.0)
+
+    async def run() -> None:
+        told: list[Any] = []
+        async with bench(place) as own:
+            held = own.hold()
+            for word in ("a", "b", "c"):
+                own.writer.gather(own.store, word, told.append)
+            barrier = own.writer.submit(own.store, "barrier", barrier=True)
+            own.let_go()
+            await asyncio.gather(held, barrier)
+            assert told == ["a", "b", "c"]
+            assert own.words() == ["a", "b", "c", "barrier"]
+            held = own.hold()
+            for word in ("d", "e"):
+                own.writer.gather(own.store, word, told.append)
+        assert own.words() == ["a", "b", "c", "barrier", "d", "e"]
+        await until(lambda: told[3:] == ["d", "e"])
+
+    asyncio.run(run())
+
+
+def test_gathered_writes_are_bounded_by_the_queue(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.storage.writer.GATHER_SECONDS", 3_600.0)
+
+    async def run() -> None:
+        async with bench(place, queue_max=8) as own:
+            told: list[Any] = []
+            for i in range(8):
+                own.writer.gather(own.store, f"w{i}", told.append)
+            with pytest.raises(Overloaded):
+                own.writer.gather(own.store, "too many", told.append)
+            await own.writer.submit(own.store, "now", barrier=True)
+            assert told == [f"w{i}" for i in range(8)]
+
+    asyncio.run(run())
+
+
+def test_one_who_cannot_be_told_keeps_nobody_from_the_answer(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async def run() -> None:
+        async with bench(place) as own:
+            order: list[Any] = []
+
+            def fail(_: Any) -> None:
+                own.writer.afterwards(lambda: order.append("afterwards"))
+                raise ValueError("gone")
+
+            held = own.hold()
+            own.writer.post(own.store, "one", fail)
+            own.writer.post(own.store, "two", order.append)
+            own.let_go()
+            await held
+            await until(lambda: len(order) == 2)
+            assert order == ["two", "afterwards"]
+
+    asyncio.run(run())
+    assert "an answer failed" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.settings import Settings
-from app.storage.engine import sqlite_module
+from app.storage.sqlite import sqlite_module
 from tests.conftest import FakeClock, Running, running
 from tests.players import Phone
 

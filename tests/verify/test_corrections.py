@@ -74,7 +74,7 @@ def test_a_corrected_round_and_its_log_hold(papers: tuple[Book, Book]) -> None:
     assert (book["corrections"][0]["record"]["turnout"], book["corrections"][1]["record"]["turnout"]) == (6, 2)
     checked = verify_audit(log, [book], log["key"], log["entries"][3]["digest"])
     assert checked.problems == []
-    assert len(checked.checks) == 4
+    assert len(checked.checks) == 5
 
 
 def resigned(book: Book) -> None:

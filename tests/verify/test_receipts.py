@@ -37,6 +37,7 @@ def test_before_the_reveal_a_receipt_tells_only_that_the_ballot_stands(arena: Ru
                 assert look_up(arena, code, given["receipt"], token) == {
                     "receipt": given["receipt"],
                     "session": code,
+                    "rehearsal": False,
                     "round": 1,
                     "run": 1,
                     "seq": seq,

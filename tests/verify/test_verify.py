@@ -39,7 +39,7 @@ def test_export_of_a_real_round_holds(name: str, books: dict[str, Book]) -> None
     found = verify_ledger(book, book["result"]["digest"])
     assert found.problems == []
     assert found.holds
-    assert len(found.checks) == 16
+    assert len(found.checks) == 17
 
 
 def test_exports_under_test_have_all_that_can_be_tampered_with(books: dict[str, Book]) -> None:
@@ -195,7 +195,7 @@ class TestCommand:
         )
         assert code == 0
         assert text.startswith("先锋擂台 · 计票核对 · 账目相符")
-        assert text.count("  ok   ") == 16
+        assert text.count("  ok   ") == 17
         assert "It holds." in text
         assert "--digest" not in text
         assert "--key" not in text

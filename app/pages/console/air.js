@@ -4,7 +4,6 @@
 
 /** @import { Context } from "./context.js" */
 /** @import { Actions, View } from "./desk.js" */
-/** @import { Action } from "./hotkeys.js" */
 /** @import { SessionDocument } from "./types.js" */
 import { automationsButton } from "./automations.js";
 import { commandPanel } from "./commands.js";
@@ -13,8 +12,10 @@ import { button, h, keyed, setAttribute, setText } from "./dom.js";
 import { figuresPanel } from "./figures.js";
 import { isOnAir, PHASE_MARKS, presentRound } from "./model.js";
 import { monitorsPanel } from "./monitors.js";
+import { preflightButton } from "./preflight.js";
 import { readout } from "./readout.js";
 import { trailPanel } from "./trail.js";
+import { warningsPanel } from "./warnings.js";
 import { wordFor } from "./context.js";
 
 /**
@@ -23,18 +24,19 @@ import { wordFor } from "./context.js";
  * @param {Actions} actions
  */
 export function airPanel(context, session, actions) {
-  const rundown = rundownPanel(context);
+  const rundown = rundownPanel(context, session.code);
   const figures = figuresPanel(context);
   const commands = commandPanel(context, actions);
   const spoken = readoutPanel(context);
   const monitors = monitorsPanel(context, session, actions);
+  const warnings = warningsPanel(context, actions);
   const trail = context.can.has("audit") ? trailPanel(context, session.code) : null;
   const automations = automationsButton(context);
   const health = healthStrip(context, actions.setHotkeys, [automations.root, monitors.toggle]);
   const root = h("div", { class: "air" },
     rundown.root, spoken.root,
     h("section", { class: "centre", "aria-label": context.t("present_round") }, figures.root, commands.root),
-    h("div", { class: "side" }, monitors.root, trail?.root),
+    h("div", { class: "side" }, warnings.root, monitors.root, trail?.root),
     health.root);
   return {
     root,
@@ -45,6 +47,7 @@ export function airPanel(context, session, actions) {
       commands.update(view);
       spoken.update(view);
       monitors.update(view);
+      warnings.update(view);
       trail?.update(view);
       automations.update(view);
       health.update(view);
@@ -55,18 +58,15 @@ export function airPanel(context, session, actions) {
       automations.close();
       trail?.close();
     },
-    /** @param {Action} action */
-    act(action) {
-      if (action.kind === "take") monitors.take();
-    },
   };
 }
 
-/** @param {Context} context */
-function rundownPanel({ t }) {
+/** @param {Context} context @param {string} code */
+function rundownPanel(context, code) {
+  const { t } = context;
   const list = h("ol", { class: "rundown-list" });
   const root = h("section", { class: "panel rundown", "aria-labelledby": "rundown-title" },
-    h("h2", { id: "rundown-title", text: t("rundown") }), list);
+    h("div", { class: "row spread" }, h("h2", { id: "rundown-title", text: t("rundown") }), preflightButton(context, code)), list);
   const make = () => h("li", {},
     h("span", { class: "number" }),
     h("span", { class: "name" }, h("span", { class: "round-name" }), h("span", { class: "round-more" })),

@@ -9,7 +9,9 @@ const ACTIONS = new Map(
   /** @type {[string, readonly [string, string]][]} */ ([
     ["open", ["开启", "opened"]], ["pause", ["暂停", "paused"]], ["resume", ["恢复", "resumed"]], ["lock", ["截止", "locked"]],
     ["reveal", ["揭晓", "revealed"]], ["certify", ["核票认定", "certified"]], ["void", ["作废", "voided"]], ["rerun", ["重投", "ran again"]],
-    ["deadline", ["到时", "time is up"]], ["scene", ["切画面", "scene"]],
+    ["deadline", ["到时", "time is up"]], ["scene", ["切画面", "scene"]], ["preview", ["设预览", "preview"]], ["take", ["切到播出", "took"]],
+    ["clear", ["撤下图文", "cleared"]], ["panic", ["紧急清屏", "panic"]], ["panic_released", ["解除紧急清屏", "released the panic"]],
+    ["rehearsal_made", ["建立彩排", "made the rehearsal"]], ["rehearsal_purged", ["清除彩排", "purged the rehearsal"]],
     ["session_made", ["新建场次", "made the session"]], ["session_changed", ["修改场次", "edited the session"]],
     ["round_added", ["添加回合", "added a round"]], ["round_changed", ["修改回合", "edited a round"]], ["round_removed", ["删除回合", "removed a round"]],
     ["correction_proposed", ["提出更正", "proposed a correction"]], ["correction_confirmed", ["确认更正", "confirmed a correction"]],

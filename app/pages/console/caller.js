@@ -49,12 +49,15 @@ export class Caller {
    * Send an idempotent command, again where the network swallowed it, for at most `BUDGET_MS` in all.
    * @param {string} path
    * @param {unknown} [body]
+   * @param {{revision?: number, until_ms?: number}} [guard] what was seen, and until when it is meant
    * @returns {Promise<Answer>}
    */
-  async command(path, body) {
+  async command(path, body, guard = {}) {
     const until = this.#timers.now() + BUDGET_MS;
+    const query = Object.entries(guard).map(([key, value]) => `${key}=${value}`).join("&");
+    const address = query === "" ? path : `${path}?${query}`;
     for (;;) {
-      const answer = await this.#once("POST", path, { body, timeout_ms: Math.max(1, until - this.#timers.now()) });
+      const answer = await this.#once("POST", address, { body, timeout_ms: Math.max(1, until - this.#timers.now()) });
       if (answer.ok || !isPassing(answer.problem) || this.#timers.now() + PAUSE_MS >= until) return answer;
       await new Promise((resolve) => this.#timers.setTimeout(() => resolve(null), PAUSE_MS));
     }

@@ -13,6 +13,7 @@ import { deskHead } from "./desk_head.js";
 import { button, h, setText, show } from "./dom.js";
 import { editPanel } from "./edit.js";
 import { hallScreen } from "./hall.js";
+import { BACK_MS, backSentence, commandProblem, cutOffSentence, guardFor, SILENT_MS } from "./handover.js";
 import { actionFor, isTyping } from "./hotkeys.js";
 import { layoutFor, needsConfirm, nextStep, presentRound, sessionIsStale } from "./model.js";
 import { problemSentence } from "./problems.js";
@@ -46,6 +47,11 @@ const RETRY_LINE_MS = 3000;
  * @typedef {object} Actions
  * @property {(command: Command, round: number, big?: boolean) => void} command
  * @property {(scene: Scene) => void} scene
+ * @property {(scene: Scene) => void} preview
+ * @property {() => void} take
+ * @property {() => void} clear
+ * @property {() => void} panic
+ * @property {() => void} release
  * @property {() => void} hall
  * @property {(session: SessionDocument) => void} adopt a session document that an edit brought back
  * @property {() => Promise<void>} reread
@@ -71,10 +77,15 @@ class Desk {
   #answers = 0;
   #readAt = 0;
   #nudgedAt = 0;
+  #heardAt = Date.now();
+  /** When the line was lost; until the state has been read again. @type {number|null} */
+  #cutAt = null;
+  /** @type {{sentence: string, until_ms: number}|null} */
+  #back = null;
   #ends = new AbortController();
   #line;
   #head;
-  /** @type {{root: HTMLElement, update: (view: View) => void, close: () => void, act?: (action: Action) => void}|null} */
+  /** @type {{root: HTMLElement, update: (view: View) => void, close: () => void}|null} */
   #panel = null;
   #bannerText = h("span");
 
@@ -93,6 +104,11 @@ class Desk {
     this.actions = {
       command: (command, round, big = false) => this.#press(command, round, big),
       scene: (scene) => void this.#send(`scene/${scene}`, `/overlay/${scene}`),
+      preview: (scene) => void this.#send(`preview/${scene}`, `/preview/${scene}`),
+      take: () => void this.#send("take", "/take"),
+      clear: () => void this.#send("clear", "/clear"),
+      panic: () => void this.#panic(),
+      release: () => void this.#send("release", "/panic/release"),
       hall: () => this.#session !== null && hallScreen(context, this.#session),
       adopt: (session) => this.#adopt(session),
       reread: () => this.#read(),
@@ -100,7 +116,7 @@ class Desk {
     };
     this.#line = connect({
       code, token: context.caller.token,
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => { this.#heardAt = Date.now(); this.#hear(message); },
       onState: (state) => this.#hear({ type: "connection", ...state }),
     });
     const { signal } = this.#ends;
@@ -155,13 +171,24 @@ class Desk {
     const answer = await this.#context.caller.read(`/sessions/${this.#code}`);
     this.#reading = false;
     if (this.#ends.signal.aborted) return;
-    if (answer.ok && answers === this.#answers) this.#adopt(answer.body);
+    if (answer.ok && answers === this.#answers) {
+      this.#returned();
+      this.#adopt(answer.body);
+    }
     else if (!answer.ok && this.#session === null) this.#fail(problemSentence(answer.problem, this.#context.language));
     if (this.#readAgain || (answer.ok && answers !== this.#answers)) {
       this.#readAgain = false;
       await new Promise((resolve) => setTimeout(resolve, 150));
       if (!this.#ends.signal.aborted) await this.#read();
     }
+  }
+
+  /** The state was read: where the line is there again, the desk may be used again. */
+  #returned() {
+    if (this.#cutAt === null || this.#lineIsAway()) return;
+    const now = Date.now();
+    this.#back = { sentence: backSentence(this.#cutAt, now, this.#context.t), until_ms: now + BACK_MS };
+    this.#cutAt = null;
   }
 
   /** @param {string} sentence */
@@ -211,27 +238,54 @@ class Desk {
 
   /** @param {string} name @param {string} path @param {unknown} [body] */
   async #send(name, path, body) {
-    if (this.#blocked()) return;
+    if (this.#session === null || this.#sending !== null) return;
+    if (this.#away()) {
+      // A dialog was open when the line was lost: what is confirmed there is not kept for later either.
+      this.#context.say(commandProblem({ code: "unreachable", status: 0, title: "", detail: "" }, this.#context.t, this.#context.language));
+      return;
+    }
     this.#sending = name;
+    this.#back = null;
     this.#draw();
-    const answer = await this.#context.caller.command(`/sessions/${this.#code}${path}`, body);
+    const guard = guardFor(this.#session, this.#live, Date.now());
+    const answer = await this.#context.caller.command(`/sessions/${this.#code}${path}`, body, guard);
     this.#sending = null;
+    this.#answers += 1;
+    if (this.#ends.signal.aborted) return;
+    this.#context.say(answer.ok ? null : commandProblem(answer.problem, this.#context.t, this.#context.language));
+    if (answer.ok) this.#adopt(answer.body);
+    else if (answer.problem.status === 401) this.#line.close(); // Revoked or run out: an open socket may not know it yet.
+    else {
+      // Nobody answered, or the clocks were set: ask the line for a sign of life, which measures the clock anew.
+      if (answer.problem.status === 0 || answer.problem.code === "command_late") this.#line.resync();
+      void this.#read();
+    }
+    this.#draw();
+  }
+
+  /** Waits for nothing: not for a command under way, nor for a line that seems to be lost. */
+  async #panic() {
+    if (!this.#context.can.has("panic")) return;
+    const answer = await this.#context.caller.command(`/sessions/${this.#code}/panic`);
     this.#answers += 1;
     if (this.#ends.signal.aborted) return;
     this.#context.say(answer.ok ? null : answer.problem);
     if (answer.ok) this.#adopt(answer.body);
-    else if (answer.problem.status === 401) this.#line.close(); // Revoked or run out: an open socket may not know it yet.
-    else void this.#read();
-    this.#draw();
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     const target = /** @type {HTMLElement|null} */ (event.target instanceof HTMLElement ? event.target : null);
     const action = actionFor({
-      key: event.key, code: event.code, repeat: false, modified: event.ctrlKey || event.altKey || event.metaKey,
+      key: event.key, code: event.code, repeat: false, shift: event.shiftKey, modified: event.ctrlKey || event.altKey || event.metaKey,
       composing: event.isComposing, typing: isTyping(target), dialog: document.querySelector("dialog[open]") !== null,
     });
+    if (action?.kind === "panic") {
+      // On every tab, and where the other keys are switched off.
+      event.preventDefault();
+      if (event.type === "keydown" && !event.repeat) this.actions.panic();
+      return;
+    }
     if (action === null || !this.#hotkeys || this.#tab !== "air" || target?.tagName === "SUMMARY") return;
     // Space would also press the button that has the focus, on release; the next step is what it stands for here.
     event.preventDefault();
@@ -257,9 +311,15 @@ class Desk {
       case "scene":
         if (this.#context.can.has("overlay")) this.actions.scene(action.scene);
         break;
-      case "take":
-        this.#panel?.act?.(action);
+      case "preview":
+        if (this.#context.can.has("overlay")) this.actions.preview(action.scene);
         break;
+      case "take":
+      case "clear":
+        if (this.#context.can.has("overlay")) this.actions[action.kind]();
+        break;
+      case "panic":
+        break; // Done before, whatever the desk shows.
       case "hall":
         this.actions.hall();
         break;
@@ -271,6 +331,10 @@ class Desk {
   // What is shown.
 
   #away() {
+    return this.#lineIsAway() || this.#cutAt !== null;
+  }
+
+  #lineIsAway() {
     const { status } = this.#live.connection;
     return status === "waiting" || status === "connecting" || status === "stopped" || navigator.onLine === false;
   }
@@ -284,6 +348,13 @@ class Desk {
       this.#nudgedAt = now;
       this.#line.resync();
     }
+    if (status === "live" && !document.hidden && now - this.#heardAt > SILENT_MS && now - this.#nudgedAt > SILENT_MS) {
+      this.#nudgedAt = now;
+      this.#line.resync();
+    }
+    if (!this.#lineIsAway()) {
+      if (this.#cutAt !== null && !this.#reading) void this.#read();
+    } else if (this.#session !== null && status !== "connecting") this.#cutAt ??= now;
     if (now - this.#readAt > REREAD_MS && !document.hidden) void this.#read();
     this.#draw();
   }
@@ -314,11 +385,14 @@ class Desk {
     const away = this.#away();
     const stopped = this.#live.connection.status === "stopped";
     const begun = this.#session !== null || stopped;
-    show(this.banner, away && begun && this.#live.connection.status !== "connecting");
-    setText(this.#bannerText, this.#context.t(stopped ? "stopped" : "away"));
+    const local = Date.now();
+    const back = !away && this.#back !== null && local < this.#back.until_ms ? this.#back.sentence : null;
+    const { t, language } = this.#context;
+    show(this.banner, back !== null || (away && begun && this.#live.connection.status !== "connecting"));
+    this.banner.classList.toggle("back", back !== null);
+    setText(this.#bannerText, back ?? (stopped ? t("stopped") : cutOffSentence(this.#cutAt ?? local, this.#live, t, language)));
     show(/** @type {HTMLElement} */ (this.banner.lastElementChild), stopped);
     if (this.#session === null) return;
-    const local = Date.now();
     /** @type {View} */
     const view = {
       session: this.#session, live: this.#live, now_ms: serverNow(this.#live, local), local_ms: local, away,

@@ -6,12 +6,13 @@
 
 /**
  * @typedef {{kind: "next"} | {kind: "command", command: Command} | {kind: "pause_or_resume"} | {kind: "scene", scene: Scene}
- *   | {kind: "take"} | {kind: "hall"}} Action
+ *   | {kind: "preview", scene: Scene} | {kind: "take"} | {kind: "clear"} | {kind: "panic"} | {kind: "hall"}} Action
  *
  * @typedef {object} KeyPress
  * @property {string} key
  * @property {string} code
  * @property {boolean} repeat
+ * @property {boolean} [shift]
  * @property {boolean} modified Ctrl, Alt or Meta is held
  * @property {boolean} composing
  * @property {boolean} typing the focus is in a field
@@ -32,16 +33,22 @@ const ACTIONS = new Map(
     ["3", { kind: "scene", scene: "result" }],
     ["4", { kind: "scene", scene: "qr" }],
     ["5", { kind: "scene", scene: "blank" }],
-    ["b", { kind: "scene", scene: "blank" }],
+    ["b", { kind: "clear" }],
     ["t", { kind: "take" }],
     ["h", { kind: "hall" }],
   ]),
 );
 
+/** With Shift: what is next. By the place of the key, for Shift gives each layout's own sign. @type {ReadonlyMap<string, Scene>} */
+const PREVIEWS = new Map([["Digit1", "board"], ["Digit2", "lower_third"], ["Digit3", "result"], ["Digit4", "qr"], ["Digit5", "blank"]]);
+
+/** Stands alone, types nothing, and means nothing to a browser: so it needs no second press, and works in a field too. */
+const PANIC_KEY = "F9";
+
 /** What is printed on the key caps. */
 export const CAPS = Object.freeze({
   next: "Space", pause: "P", resume: "P", lock: "L", reveal: "R", certify: "C", void: "V", rerun: "", open: "",
-  board: "1", lower_third: "2", result: "3", qr: "4", blank: "B", take: "T", hall: "H",
+  board: "1", lower_third: "2", result: "3", qr: "4", blank: "B", take: "T", clear: "B", panic: PANIC_KEY, hall: "H",
 });
 
 /**
@@ -49,7 +56,10 @@ export const CAPS = Object.freeze({
  * @returns {Action|null}
  */
 export function actionFor(press) {
+  if (press.key === PANIC_KEY && !press.repeat && !press.modified && press.shift !== true) return { kind: "panic" };
   if (press.repeat || press.modified || press.composing || press.typing || press.dialog) return null;
+  const next = press.shift === true ? PREVIEWS.get(press.code) : undefined;
+  if (next !== undefined) return { kind: "preview", scene: next };
   return ACTIONS.get(named(press)) ?? null;
 }
 

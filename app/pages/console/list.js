@@ -9,13 +9,14 @@ import { button, h, setOff, show } from "./dom.js";
 import { emptyPerson, emptyRound, newDraft, sessionRequest, standardRounds, TOPICS, withExample } from "./drafts.js";
 import { checkField, choiceField, textField } from "./fields.js";
 import { wordFor } from "./context.js";
+import { visitsAddress } from "../lib/ways.js";
 import { peopleForm } from "./people_form.js";
 import { roundForm } from "./round_form.js";
 
 const PAGE = 50;
 
 /**
- * @typedef {Pick<SessionDocument, "code"|"title"|"number"|"kind"|"created_at_ms"> & {id: number, ended: boolean, rounds: number}} Summary
+ * @typedef {Pick<SessionDocument, "code"|"title"|"number"|"kind"|"created_at_ms"> & {id: number, ended: boolean, rehearsal: boolean, rounds: number}} Summary
  */
 
 /**
@@ -63,7 +64,8 @@ export function listScreen(context) {
   void load();
 
   return h("main", { class: "list-screen" },
-    h("div", { class: "list-head" }, h("h1", { text: t("sessions") }), start),
+    h("div", { class: "list-head" }, h("h1", { text: t("sessions") }),
+      can.has("visits") ? h("a", { class: "quiet button", href: visitsAddress(context.language), testid: "to-visits", text: t("visits") }) : null, start),
     place, rest);
 }
 
@@ -77,6 +79,7 @@ function sessionRow(session, { t, go, language }) {
   return h("li", {}, button({ class: "session-row", testid: `session-${session.code}` }, () => go(session.code),
     h("span", { class: "session-title", text: name }),
     h("span", { class: "session-more", text: [wordFor(t, `kind_${session.kind}`), t("rounds_n", { n: session.rounds }), made].join(" · ") }),
+    session.rehearsal ? h("strong", { class: "rehearsal", text: t("rehearsal_mark") }) : null,
     session.ended ? h("span", { class: "chip status-ended", text: t("status_ended") }) : null,
     h("code", { text: session.code })));
 }

@@ -243,7 +243,10 @@ export function sessionIsStale(session, tally) {
   const known = new Map(session.rounds.map((round) => [round.number, round]));
   if (tally.rounds.length !== session.rounds.length) return true;
   if (tally.rounds.some((round) => known.get(round.number)?.phase !== round.phase)) return true;
-  if (tally.overlay.scene !== session.overlay.scene) return true;
+  const { scene, panic = false, preview = null } = tally.overlay;
+  const known_overlay = session.overlay;
+  if (scene !== known_overlay.scene || panic !== (known_overlay.panic ?? false)) return true;
+  if (preview !== null && preview !== known_overlay.preview) return true;
   const current = tally.round === null ? undefined : known.get(tally.round.number);
   if (tally.round === null || current === undefined) return false;
   const closes = tally.round.closes_at_ms ?? null;

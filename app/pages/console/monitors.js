@@ -1,6 +1,6 @@
 // @ts-check
 // Preview beside programme: two overlays in frames scaled to fit, and the buttons that choose the scene of each.
-// The preview is pinned by its address and touches nothing on air; only the scene buttons and "take" do.
+// What is next stands in the service, the same at every desk; it touches nothing on air before "take".
 
 /** @import { Context } from "./context.js" */
 /** @import { Actions, View } from "./desk.js" */
@@ -8,7 +8,7 @@
 import { keepIn } from "../lib/storage.js";
 import { button, h, setAttribute, setOff, setText, show } from "./dom.js";
 import { CAPS } from "./hotkeys.js";
-import { fittingScene, presentRound, SCENES } from "./model.js";
+import { fittingScene, SCENES } from "./model.js";
 
 const OVERLAY_WIDTH = 1920;
 const OVERLAY_HEIGHT = 1080;
@@ -22,53 +22,53 @@ const OFF_KEY = "arena.console.monitors_off";
 export function monitorsPanel(context, session, actions) {
   const { t, can, language } = context;
   const kept = keepIn();
-  const path = `${session.links.overlay}?lang=${language}`;
+  const path = `${session.links.overlay}?lang=${language}&monitor=1`;
+  // A desk looks at what the public would be shown; the token stays behind the #.
+  const next = `${path}&bus=preview&hidden=keep#token=${encodeURIComponent(context.caller.token)}`;
   const preview = monitor("preview", t("preview"));
   const programme = monitor("programme", t("programme"));
   const live = sceneRow(t("scenes"), t("programme_short"), "scene", t, (scene) => actions.scene(scene));
-  const ready = sceneRow(t("preview_scene"), t("preview_short"), "preview", t, (scene) => { chosen = scene; });
-  const take = button({ class: "take", testid: "take" }, () => doTake(), h("span", { text: t("take") }), h("kbd", { text: CAPS.take }));
+  const ready = sceneRow(t("preview_scene"), t("preview_short"), "preview", t, (scene) => can.has("overlay") && actions.preview(scene));
+  const take = button({ class: "take", testid: "take" }, () => blocked || actions.take(), h("span", { text: t("take") }), h("kbd", { text: CAPS.take }));
+  const clear = button({ class: "take", testid: "clear" }, () => blocked || actions.clear(), h("span", { text: t("clear") }), h("kbd", { text: CAPS.clear }));
+  const panic = button({ class: "panic", testid: "panic" }, () => actions.panic(), h("span", { text: t("panic") }), h("kbd", { text: CAPS.panic }));
+  const release = button({ class: "release", testid: "release" }, () => actions.release(), h("span", { text: t("panic_release") }));
+  const held = h("div", { class: "panic-held", role: "alert", testid: "panic-held", hidden: true }, h("strong", { text: t("panic_held") }), release);
+  const cuts = h("div", { class: "cuts" }, take, clear);
   const toggle = button({ class: "quiet small", testid: "monitors" }, () => {
     dark = !dark;
     kept.set(OFF_KEY, dark);
   });
   const screens = h("div", { class: "screens" }, preview.root, programme.root);
   const root = h("section", { class: "panel monitors", "aria-label": `${t("preview")} · ${t("programme")}` }, screens,
-    h("div", { class: "scene-rows" }, h("div", { class: "both-rows" }, ready.root, live.root), take));
+    h("div", { class: "scene-rows" }, h("div", { class: "both-rows" }, ready.root, live.root), cuts), held, panic,
+    h("p", { class: "panic-note", text: t("panic_note") }));
   const stopFitting = fit(root, [preview, programme]);
   let dark = kept.get(OFF_KEY) === true;
-  /** What the producer chose for the preview; until the phase changes. @type {Scene|null} */
-  let chosen = null;
-  let phase = "";
-  /** @type {Scene} */
-  let standing = "blank";
   let blocked = true;
-
-  function doTake() {
-    if (!blocked && can.has("overlay")) actions.scene(standing);
-  }
 
   return {
     root, toggle,
-    take: doTake,
     close: stopFitting,
     /** @param {View} view */
     update(view) {
-      const round = presentRound(view.session);
-      const now = `${round?.number}/${round?.run}/${round?.phase}`;
-      if (now !== phase) chosen = null;
-      phase = now;
-      standing = chosen ?? fittingScene(view.session);
+      const overlay = view.live.tally?.overlay;
+      const standing = view.session.overlay.preview ?? overlay?.preview ?? "board";
       blocked = view.away || view.sending !== null;
-      const { scene } = view.session.overlay;
+      const { scene, panic: inPanic = false } = view.session.overlay;
       live.update(scene, blocked);
-      ready.update(standing, false);
-      preview.update(dark ? null : `${path}&scene=${standing}`, t("preview_title", { scene: t(`scene_${standing}`) }), t(`scene_${standing}`));
+      ready.update(standing, blocked || !can.has("overlay"), fittingScene(view.session));
+      preview.update(dark ? null : next, t("preview_title", { scene: t(`scene_${standing}`) }), t(`scene_${standing}`));
       programme.update(dark ? null : path, t("programme_title"), t(`scene_${scene}`));
       setText(toggle, t(dark ? "monitors_on" : "monitors_off"));
       show(live.root, can.has("overlay"));
-      show(take, can.has("overlay"));
-      setOff(take, blocked || standing === scene);
+      show(cuts, can.has("overlay"));
+      show(panic, can.has("panic") && !inPanic);
+      show(held, inPanic);
+      show(release, can.has("overlay"));
+      setOff(clear, blocked || scene === "blank");
+      root.classList.toggle("in-panic", inPanic);
+      setOff(take, blocked || inPanic || standing === scene);
       root.classList.toggle("dark", dark);
     },
   };
@@ -147,16 +147,17 @@ function sceneRow(label, name, kind, t, choose) {
   const buttons = SCENES.map((scene) => ({
     scene,
     node: button({ class: `scene ${kind}`, testid: `${kind}-${scene}` }, () => choose(scene),
-      h("span", { text: t(`scene_${scene}`) }), kind === "scene" ? h("kbd", { text: CAPS[scene] }) : null),
+      h("span", { text: t(`scene_${scene}`) }), h("kbd", { text: kind === "scene" ? CAPS[scene] : `⇧${SCENES.indexOf(scene) + 1}` })),
   }));
   const root = h("div", { class: `scene-row ${kind}-row`, role: "group", "aria-label": label },
     h("span", { class: "row-name", "aria-hidden": "true", text: name }), h("div", { class: "scene-buttons" }, ...buttons.map(({ node }) => node)));
   return {
     root,
-    /** @param {Scene} current @param {boolean} off */
-    update(current, off) {
+    /** @param {Scene} current @param {boolean} off @param {Scene} [fits] what suits the round as it is */
+    update(current, off, fits) {
       for (const { scene, node } of buttons) {
         setAttribute(node, "aria-pressed", String(scene === current));
+        node.classList.toggle("fits", scene === fits);
         setOff(node, off);
       }
     },

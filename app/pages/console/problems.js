@@ -36,6 +36,8 @@ const CHINESE_TITLES = new Map([
   ["automation_not_found", "没有这项联动"],
   ["code_taken", "短码已被占用"],
   ["conflict", "与当前状态冲突"],
+  ["revision_stale", "别人已先操作"],
+  ["command_late", "指令到得太晚"],
   ["body_too_large", "内容太大"],
   ["invalid_request", "内容没有被理解"],
   ["invalid_session", "场次内容有误"],
@@ -72,7 +74,9 @@ export function problemFrom(fields) {
   const { code, status } = fields;
   if (status === 0) return { code, status, title: UNHEARD.get(code) ?? code, detail: "" };
   const detail = typeof fields.detail === "string" ? fields.detail : "";
-  return { code, status, title: fields.title, detail: detail + complaintsOf(/** @type {any} */ (fields).errors) };
+  const { errors, changes } = /** @type {any} */ (fields);
+  const problem = { code, status, title: fields.title, detail: detail + complaintsOf(errors) };
+  return Array.isArray(changes) ? { ...problem, changes } : problem;
 }
 
 /**

@@ -8,6 +8,7 @@ import { isSealed, publicSees } from "./model.js";
 
 /** How many choices of a result are named. */
 const SAID_MAX = 3;
+const REHEARSAL = { zh: "这是彩排，不算数。", en: "This is a rehearsal; nothing counts. " };
 
 /**
  * @param {SessionDocument} session
@@ -17,6 +18,16 @@ const SAID_MAX = 3;
  * @returns {string}
  */
 export function readout(session, round, tally, language) {
+  return (session.rehearsal ? REHEARSAL[language] : "") + said(session, round, tally, language);
+}
+
+/**
+ * @param {SessionDocument} session
+ * @param {RoundDocument|null} round
+ * @param {TallyBody|null} tally
+ * @param {"zh"|"en"} language
+ */
+function said(session, round, tally, language) {
   const say = language === "en" ? english : chinese;
   if (session.status === "ended") return say.ended(session);
   if (round === null) return say.empty(session);

@@ -9,6 +9,7 @@ import { staffLink } from "./address.js";
 import { wordFor } from "./context.js";
 import { button, h, setText } from "./dom.js";
 import { choiceField, textField } from "./fields.js";
+import { readSeasonOf, waysName, waysOf } from "../lib/ways.js";
 
 /** @type {readonly Role[]} */
 const ROLES = ["producer", "director", "scrutineer", "overlay"];
@@ -22,7 +23,7 @@ export function sharePanel(context, session, actions) {
   const { t, can } = context;
   const staff = can.has("tokens") ? staffPart(context, session)
     : h("section", { class: "panel" }, h("h2", { text: t("share_staff") }), h("p", { class: "note", text: t("share_not_yours") }));
-  const root = h("div", { class: "share" }, publicPart(context, session, actions), staff);
+  const root = h("div", { class: "share" }, publicPart(context, session, actions), programmePart(context, session), staff);
   return { root, update: () => undefined, close: () => undefined };
 }
 
@@ -46,6 +47,27 @@ function publicPart({ t, can }, session, actions) {
   return h("section", { class: "panel" }, h("h2", { text: t("share_public") }), local ? h("p", { class: "note warn", text: `⚠ ${t("local_only")}` }) : null, ...rows, ...tickets,
     h("div", { class: "row" }, h("img", { class: "small-qr", src: session.links.qr, alt: t("hall_scan"), width: 160, height: 160 }),
       button({ class: "primary", text: t("hall_qr") }, actions.hall)));
+}
+
+/**
+ * Where the session leads in its season; empty where it is of none.
+ * @param {Context} context
+ * @param {SessionDocument} session
+ */
+function programmePart({ t, language, can, caller }, session) {
+  const panel = h("section", { class: "panel", testid: "programme", hidden: true }, h("h2", { text: waysName(language) }));
+  void readSeasonOf(async (path) => {
+    const answer = await caller.read(path);
+    return answer.ok ? answer.body : null;
+  }, session.code).then((season) => {
+    if (season === null) return;
+    const ways = waysOf(season, { language, over: true, crew: can.has("visits") });
+    // The crew's own ways open with a copy of this tab's storage, so that the page knows who comes.
+    panel.append(...ways.map(({ key, href, text }) => linkRow(t, text, new URL(href, session.links.base || location.origin).href,
+      h("a", { class: "quiet button", href, target: "_blank", rel: key === "visit" || key === "card" ? "noopener" : "opener", testid: `open-${key}`, text: t("open_link") }))));
+    panel.hidden = ways.length === 0;
+  });
+  return panel;
 }
 
 /** @param {string} code */

@@ -66,6 +66,7 @@
  * @property {string} title
  * @property {string} detail
  * @property {number} status
+ * @property {{revision: number, action: string, round: number, actor: string, role: string, at_ms: number}[]} [changes] what others did since, newest first
  *
  * @typedef {object} AuditEntry
  * @property {number} id

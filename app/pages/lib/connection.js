@@ -90,6 +90,7 @@ class Line {
       api: this.#api,
       code: options.code,
       timers: this.#timers,
+      ...(options.pollInterval_ms === undefined ? {} : { interval_ms: options.pollInterval_ms }),
       onTally: (document) => this.#deliver(document),
       onTrip: (trip) => this.#learn(observeRoundTrip(this.#clock, trip)),
       onAnswer: () => this.#onPollAnswer(),

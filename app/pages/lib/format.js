@@ -33,11 +33,18 @@ export function countText(count, language = "zh") {
   return String(count);
 }
 
+export const DAY_MS = 86_400_000;
+
 /**
- * 83000 → "1:23", 3723000 → "1:02:03". Rounded up to the second, so that 0:00 means over.
+ * 83000 → "1:23", 3723000 → "1:02:03", and from a day on "4天23小时". Rounded up to the second, so that 0:00 means over.
  * @param {number} left_ms
+ * @param {Language} [language]
  */
-export function countdownText(left_ms) {
+export function countdownText(left_ms, language = "zh") {
+  if (left_ms >= DAY_MS) {
+    const [days, rest] = [Math.floor(left_ms / DAY_MS), Math.floor((left_ms % DAY_MS) / 3_600_000)];
+    return language === "zh" ? `${days}天${rest}小时` : `${days}d ${rest}h`;
+  }
   const seconds = Math.max(0, Math.ceil(left_ms / 1000));
   const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
@@ -53,6 +60,17 @@ export function countdownText(left_ms) {
  */
 export function clockText(at_ms, language = "zh", timeZone = undefined) {
   return new Date(at_ms).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB", { hour12: false, timeZone });
+}
+
+/**
+ * Day and time in Beijing, short: "12月4日周五 20:00".
+ * @param {number} at_ms
+ * @param {Language} [language]
+ */
+export function endText(at_ms, language = "zh") {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const parts = { timeZone: "Asia/Shanghai", month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return new Date(at_ms).toLocaleString(language === "zh" ? "zh-CN" : "en-GB", parts);
 }
 
 /**

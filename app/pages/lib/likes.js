@@ -27,11 +27,6 @@ export function startLikes({ round, run }) {
   return { round, run, own: new Map(), acked: new Map(), sent_ms: -Infinity, inFlight: false, not_before_ms: -Infinity };
 }
 
-/** @param {Likes} likes @param {RunKey} key @returns {Likes} the same, or a new start where the run is another */
-export function forRun(likes, { round, run }) {
-  return likes.round === round && likes.run === run ? likes : startLikes({ round, run });
-}
-
 /** @param {Likes} likes @param {string} choice @param {number} [count] @returns {Likes} */
 export function tap(likes, choice, count = 1) {
   return { ...likes, own: new Map(likes.own).set(choice, (likes.own.get(choice) ?? 0) + count) };

@@ -1,5 +1,5 @@
 // @ts-check
-// The road without a socket: reads the tally every two seconds with If-None-Match, and carries votes and likes as
+// The road without a socket: reads the tally, every two seconds unless told otherwise, with If-None-Match, and carries votes and likes as
 // PUT, handing their answers back in the shape the socket gives them. It decides nothing about when it is wanted.
 
 import { Problem, sessionPath } from "./api.js";
@@ -16,6 +16,7 @@ const DATE_SLACK_MS = 500;
  * @property {Api} api
  * @property {string} code
  * @property {Timers} timers
+ * @property {number} [interval_ms] from one answer to the next question
  * @property {(document: TallyDocument) => void} onTally
  * @property {(trip: import("./types.js").RoundTrip) => void} onTrip
  * @property {() => void} onAnswer after each answer, 304 included
@@ -71,7 +72,7 @@ export class Poller {
 
   /** @param {number} generation */
   async #poll(generation) {
-    const { api, code, timers, onTally, onTrip, onAnswer, onFailure } = this.#options;
+    const { api, code, timers, interval_ms = POLL_INTERVAL_MS, onTally, onTrip, onAnswer, onFailure } = this.#options;
     let delay_ms;
     try {
       const answer = await api.call("GET", `${sessionPath(code)}/tally`, {
@@ -86,7 +87,7 @@ export class Poller {
       onTrip({ sent_ms, received_ms, server_time_ms: date_ms + DATE_SLACK_MS, slack_ms: DATE_SLACK_MS });
       if (answer.body) onTally(answer.body);
       onAnswer();
-      delay_ms = POLL_INTERVAL_MS * (0.9 + timers.random() * 0.2);
+      delay_ms = interval_ms * (0.9 + timers.random() * 0.2);
     } catch (error) {
       if (generation !== this.#generation) return;
       const problem = error instanceof Problem ? error : new Problem({ code: "unreadable", status: 0, title: String(error) });

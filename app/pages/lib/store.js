@@ -76,7 +76,27 @@ export function reduce(state, message) {
   }
 }
 
+/**
+ * Who stands on stage alone, as in a gala's window: of the round's two choices one is a contestant, the other is not.
+ * @param {Pick<TallyDocument, "contestants"|"round">} document
+ * @returns {string|null} the contestant's key
+ */
+export function aloneOnStage({ contestants, round }) {
+  if (round?.choices?.length !== 2) return null;
+  const known = round.choices.filter((choice) => contestants.some(({ key, name }) => key === choice.key && name === choice.name));
+  return known.length === 1 ? (known[0]?.key ?? null) : null;
+}
+
 /** @param {State} state @param {number} local_ms @returns {number} the server's time */
 export function serverNow(state, local_ms) {
   return local_ms + state.offset_ms;
+}
+
+/**
+ * Say whether a tally is too old to be believed, by the service's own word.
+ * @param {{server_time_ms: number, stale_after_ms?: number}} tally
+ * @param {number} now_ms the server's clock
+ */
+export function isStale(tally, now_ms) {
+  return tally.stale_after_ms !== undefined && now_ms - tally.server_time_ms > tally.stale_after_ms;
 }

@@ -89,11 +89,21 @@
  * @property {string} topic
  * @property {"pk"|"gala"|"poll"} kind
  * @property {"draft"|"live"|"ended"} status
+ * @property {boolean} rehearsal
  * @property {string} show
  * @property {boolean} deciding
+ * @property {Replay} [replay] only where a past session is played again: nothing counts
  */
 
-/** @typedef {{id: string, name: string, scene: string, version: number, fps: number, seen_at_ms: number}} OverlaySeen */
+/** Which moment of then is shown, and how fast then goes by. @typedef {{at_ms: number, speed: number, paused: boolean}} Replay */
+
+/** `panic`: everything is held blank. `preview`: what is next, null but for the crew. */
+/** @typedef {{scene: Scene, panic?: boolean, preview?: Scene|null}} OverlayState */
+/**
+ * @typedef {{id: string, name: string, verified: boolean, bus: "programme"|"preview", scene: string, version: number, fps: number,
+ *   behind_ms: number, stale_ms: number, visible: boolean, seen_at_ms: number}} OverlaySeen
+ */
+/** @typedef {{kind: string, level: "warning"|"notice", subject: string, name: string, since_ms: number, sentence: string}} DeskWarning */
 
 /**
  * @typedef {object} TallyDocument
@@ -102,6 +112,7 @@
  * @property {number} epoch
  * @property {number} version
  * @property {number} server_time_ms when the document was made, not when it was sent
+ * @property {number} [stale_after_ms] so long after that it is to be taken as old
  * @property {TallySession} session
  * @property {Contestant[]} contestants
  * @property {TallyRound|null} round
@@ -109,8 +120,8 @@
  * @property {{number: number, title: string, phase: Phase}[]} rounds
  * @property {{likes: number, votes: number}} totals
  * @property {{online: number, unique: number}} audience
- * @property {{scene: Scene}} overlay
- * @property {{overlays: OverlaySeen[]} & Record<string, unknown>} [staff]
+ * @property {OverlayState} overlay
+ * @property {{overlays: OverlaySeen[], warnings?: DeskWarning[], cluster?: {workers: number, redis: "ok"|"away"}} & Record<string, unknown>} [staff]
  */
 
 /** A rule by which a ballot is held back. @typedef {"too_soon"|"unseen"} Suspicion */
@@ -130,17 +141,20 @@
  * @property {string} topic
  * @property {"pk"|"gala"|"poll"} kind
  * @property {"draft"|"live"|"ended"} status
+ * @property {boolean} rehearsal
+ * @property {string|null} rehearsal_of the code of the session that it rehearses
  * @property {{slug: string, name: string}} show
  * @property {boolean} deciding
  * @property {number|null} starts_at_ms
  * @property {number} created_at_ms
+ * @property {number} revision raised by every change but votes
  * @property {number|null} [purge_at_ms] null until the session has ended
  * @property {Channel[]} channels
  * @property {Contestant[]} contestants
  * @property {SessionRound[]} rounds
  * @property {number|null} current_round
  * @property {{command: string, round: number}|null} next
- * @property {{scene: Scene}} overlay
+ * @property {OverlayState} overlay
  * @property {{base: string, vote: string, overlay: string, report: string, qr: string}} links
  */
 
@@ -215,7 +229,10 @@
 /** `run` says which run is meant: refused where that is over. */
 /** @typedef {{type: "vote", id: string, round: number, run?: number, choices: string[], nonce: string}} VoteMessage */
 /** @typedef {{type: "like", id?: string, round: number, run?: number, totals: Record<string, number>}} LikeMessage */
-/** @typedef {{type: "heartbeat", client: "overlay", scene: string, version: number, fps: number}} HeartbeatMessage */
+/**
+ * @typedef {{type: "heartbeat", client: "overlay", id: string, name: string, bus: "programme"|"preview", scene: string, epoch?: number,
+ *   version?: number, fps?: number, visible?: boolean, stale_ms?: number, leaving?: boolean}} HeartbeatMessage
+ */
 /** @typedef {VoteMessage|LikeMessage|HeartbeatMessage} ClientMessage */
 
 /**
@@ -278,6 +295,7 @@
  * @property {(state: ConnectionState) => void} [onState]
  * @property {string} [base] origin of the service; the page's own unless given
  * @property {typeof WebSocket|null} [WebSocketClass] null: never a socket
+ * @property {number} [pollInterval_ms] between two readings by HTTP; 2000 unless given
  * @property {typeof fetch} [fetchFunction]
  * @property {Timers} [timers]
  * @property {(listener: (event: PageEvent) => void) => () => void} [watchPage] returns how to stop

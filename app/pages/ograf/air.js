@@ -8,6 +8,7 @@ import { connect } from "../lib/connection.js";
 import { INITIAL_STATE, reduce, serverNow } from "../lib/store.js";
 import { leftMs } from "../overlay/head.js";
 import { modelOf, withAddresses } from "../overlay/model.js";
+import { heartbeats } from "../overlay/heartbeat.js";
 import { measurePace } from "../overlay/pace.js";
 import { initialScenes, reduceScenes } from "../overlay/scenes.js";
 import { HEIGHT_PX, makeStage, WIDTH_PX } from "../overlay/stage.js";
@@ -35,7 +36,8 @@ const CHANGES_MAX = 4;
 function optionsOf({ code, base, theme, lang, token, hidden, who }) {
   return {
     code, server: base, theme, lang, token, hidden, who: [...who],
-    scene: null, scale: 1, key: null, safe: false, margin: 5, wait: true, channel: "",
+    scene: null, scale: 1, key: null, safe: false, badge: true, margin: 5, wait: true, channel: "", rows: 10, page: 1,
+    turn: 0, bus: "programme", name: "", monitor: false,
   }; // prettier-ignore
 }
 
@@ -55,6 +57,9 @@ export class Air {
   /** @type {Connection|null} */
   #line = null;
   #version = 0;
+  /** @type {number|undefined} */
+  #fps;
+  #beats = heartbeats({ name: "OGraf", bus: "programme" });
   #playing = false;
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
@@ -147,8 +152,10 @@ export class Air {
   #dispatch(event, now_ms = performance.now()) {
     const next = reduceScenes(this.#scenes, event, now_ms);
     if (next === this.#scenes) return;
+    const moved = next.showing !== this.#scenes.showing;
     this.#scenes = next;
     this.#stage.show(next, this.#now());
+    if (moved) void this.#tell();
     clearTimeout(this.#timers.get("scene"));
     if (next.due_ms) this.#after("scene", Math.max(0, next.due_ms - now_ms) + 1, () => this.#dispatch({ type: "tick" }));
   }
@@ -189,7 +196,7 @@ export class Air {
   #show(document, atOnce) {
     this.#document = document;
     this.#repaint(atOnce);
-    this.#dispatch({ type: "tally", cue: document.overlay?.scene ?? "blank" });
+    this.#dispatch({ type: "tally", cue: document.overlay?.scene ?? "blank", panic: document.overlay?.panic === true });
   }
 
   /** @param {ServerMessage|ClockMessage} message */
@@ -238,11 +245,15 @@ export class Air {
     this.#line = line;
   }
 
-  async #beat() {
+  #beat() {
     this.#after("heartbeat", HEARTBEAT_MS, () => this.#beat());
-    const { tally, welcome } = this.#store;
-    if (!tally || welcome?.kind !== "access" || this.#line?.state().status !== "live") return;
-    const fps = await measurePace();
-    this.#line?.send({ type: "heartbeat", client: "overlay", scene: this.#scenes.showing, version: tally.version, fps });
+    void this.#tell(true);
+  }
+
+  async #tell(measure = false) {
+    const { tally, connection } = this.#store;
+    if (!tally || connection.status !== "live") return;
+    if (measure) this.#fps = await measurePace();
+    this.#line?.send(this.#beats.message(this.#store.tally ?? tally, this.#scenes.showing, this.#fps, !document.hidden));
   }
 }

@@ -221,6 +221,8 @@ export function documentFrom(settings, version) {
     session: {
       code: "", number: null, title: settings.session_title, topic: "", kind: "pk", status: "live", show: settings.show,
       deciding: settings.deciding,
+      // Fields that are typed in say nothing of it; the graphic that follows the arena has it from there.
+      rehearsal: false,
     },
     contestants: sides.map(([key, { name, title, organisation, role }]) => ({
       key, name, title, organisation, role, sector: "", portrait_url: "", slogan: "",

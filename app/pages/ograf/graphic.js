@@ -11,7 +11,7 @@ import { DEFAULTS, followsArena, settingsFrom } from "./fields.js";
 const STEPS = 1;
 /** An arena that does not answer must not hold the renderer up; the graphic goes on trying. */
 const FIRST_TALLY_MS = 3000;
-const SHEETS = ["stage", "figure", "board", "rows", "scenes", "result", "themes"];
+const SHEETS = ["stage", "figure", "board", "rows", "scenes", "result", "alone", "themes"];
 
 /** @type {Promise<CSSStyleSheet[]>|null} */
 let sheets = null;

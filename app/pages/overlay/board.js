@@ -1,5 +1,5 @@
 // @ts-check
-// The scene `board`: the PK bar for two, ranked rows for more. Both are made on first need.
+// The scene `board`: the PK bar for two, the same for one alone on stage, ranked rows for more. Each is made on first need.
 
 import { boardPkElement } from "./board_pk.js";
 import { boardRowsElement } from "./board_rows.js";
@@ -23,7 +23,7 @@ export function boardScene(loop) {
       const layout = model.layout;
       const changed = `${layout}.${model.key}` !== drawn;
       if (!board || !drawn.startsWith(`${layout}.`)) {
-        board = layout === "pk" ? boardPkElement(loop) : boardRowsElement(loop);
+        board = layout === "rows" ? boardRowsElement(loop) : boardPkElement(loop);
         anchor.replaceChildren(board.element);
         element.dataset.layout = layout;
       }

@@ -1,5 +1,5 @@
 // @ts-check
-// The board of two: a plate for each side with name, title, organisation, votes and likes, and the bar between them.
+// The board of two, or of one who stands on stage alone: a plate for each side with name, title, organisation, votes and likes, and the bar between them.
 
 import { barElement } from "./bar.js";
 import { el, groundElement, icon, portraitElement, setData, setShown, setText, wordsElement } from "./dom.js";
@@ -59,7 +59,7 @@ function plateElement(loop, place, side) {
     paint(entry, model, { atOnce, lang }, digits_min) {
       portrait.set(entry.portrait);
       role.set(entry.role);
-      sideMark.set(entry.side);
+      sideMark.set(model.layout === "pk" ? entry.side : null);
       unit.set(say("votes", lang));
       setShown(figures, model.figures === "shown");
       votes.set(entry.votes, atOnce);
@@ -111,6 +111,8 @@ export function boardPkElement(loop) {
     /** @param {Model} model @param {How} how */
     paint(model, how) {
       const [one, other] = model.entries;
+      const alone = model.layout === "alone";
+      setData(element, "alone", alone ? "yes" : "no");
       setData(element, "phase", model.phase);
       setData(element, "figures", model.figures);
       head.paint(model, how.now_ms);
@@ -119,7 +121,7 @@ export function boardPkElement(loop) {
       right.paint(other, model, how, digits_min);
       bar.set(model.split, how.atOnce);
       setText(pctLeft, model.figures === "shown" ? one.share : "");
-      setText(pctRight, model.figures === "shown" ? other.share : "");
+      setText(pctRight, model.figures === "shown" ? (alone ? `${other.name} ${other.share}` : other.share) : "");
       notice.set(model.notice);
       turnout.set(model.turnout);
       fine.set(model.fine);

@@ -1,5 +1,5 @@
 // @ts-check
-// The board of more than two: rows ranked by votes, which change places by transform; those beyond ten in one line.
+// The board of more than two: rows ranked by votes, which change places by transform; those that are not on this page in one line.
 
 import { el, icon, portraitElement, setData, setShown, setText, wordsElement } from "./dom.js";
 import { figureElement } from "./figure.js";
@@ -109,7 +109,7 @@ export function boardRowsElement(loop) {
       rest.set(model.rest);
       turnout.set(model.turnout);
       fine.set(model.fine);
-      const most = Math.max(1, ...model.rows.map((entry) => entry.part));
+      const most = Math.max(1, ...model.entries.map((entry) => entry.part));
       const keys = new Set(model.rows.map((entry) => entry.key));
       for (const [key, row] of rows) {
         if (keys.has(key)) continue;
@@ -127,7 +127,8 @@ export function boardRowsElement(loop) {
         row.paint(entry, at, entry.part / most, model, fresh ? { ...how, atOnce: true } : how);
       });
       setData(element, "count", String(model.rows.length));
-      list.style.height = `${model.rows.length * PITCH_PX}px`;
+      setData(element, "page", String(model.page));
+      list.style.height = `${model.places * PITCH_PX}px`;
     },
   };
 }

@@ -34,11 +34,13 @@ export function headElement() {
   ]);
   /** @type {Countdown|null} */
   let countdown = null;
+  /** @type {Model["language"]} */
+  let language = "zh";
 
   /** @param {number} now_ms */
   function tick(now_ms) {
     const left_ms = leftMs(countdown, now_ms);
-    setText(clockText, left_ms === null ? "" : countdownText(left_ms));
+    setText(clockText, left_ms === null ? "" : countdownText(left_ms, language));
     setData(clock, "shown", left_ms === null ? "no" : "yes");
     setData(clock, "urgent", left_ms !== null && left_ms <= URGENT_MS && countdown?.kind === "until" ? "yes" : "no");
   }
@@ -53,6 +55,7 @@ export function headElement() {
       dimension.set(model.round?.dimension ?? null);
       phase.set(model.phaseWords);
       countdown = model.countdown;
+      language = model.language;
       tick(now_ms);
       fitText(title, model.round?.title || (model.round ? "" : model.title));
     },

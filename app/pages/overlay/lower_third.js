@@ -1,5 +1,5 @@
 // @ts-check
-// The scene `lower_third`: a name strap for each of the two, or for those named in ?who=; for a larger field with
+// The scene `lower_third`: a name strap for each of the two, for who stands on stage alone, or for those named in ?who=; for a larger field with
 // nobody named, one strap for the session itself.
 
 import { el, portraitElement, setData, setShown, wordsElement } from "./dom.js";
@@ -29,7 +29,7 @@ const STRAPS_MAX = 2;
  */
 export function strapsOf(model, who) {
   const asked = who.map((key) => model.entries.find((entry) => entry.key.toLowerCase() === key)).filter((entry) => !!entry);
-  const chosen = asked.length ? asked.slice(0, STRAPS_MAX) : model.layout === "pk" ? model.entries : [];
+  const chosen = asked.length ? asked.slice(0, STRAPS_MAX) : model.layout === "pk" ? model.entries : model.layout === "alone" ? model.entries.slice(0, 1) : [];
   if (!chosen.length) {
     const line = model.topic || (model.title === model.show ? "" : model.title);
     return [{ key: "session", name: model.show || model.title, title: "", line, tag: null, side: null, portrait: "" }];

@@ -5,6 +5,7 @@
 import { REAL_TIMERS } from "../lib/api.js";
 import { connect } from "../lib/connection.js";
 import { INITIAL_STATE, reduce, serverNow } from "../lib/store.js";
+import { heartbeats } from "./heartbeat.js";
 import { leftMs } from "./head.js";
 import { modelOf, withAddresses } from "./model.js";
 import { parseOptions } from "./options.js";
@@ -42,6 +43,11 @@ let connection = null;
 let retryTimer = 0;
 let sceneTimer = 0;
 let clockTimer = 0;
+/** @type {number|undefined} */
+let fps;
+/** What OBS says of its source; other hosts say nothing. */
+let obsVisible = true;
+const beats = heartbeats({ name: options.name, bus: options.bus });
 
 function serviceBase() {
   return options.server || location.origin;
@@ -55,8 +61,11 @@ function serviceNow() {
 function dispatch(event) {
   const next = reduceScenes(scenes, event, performance.now());
   if (next === scenes) return;
+  const moved = scenes.showing !== next.showing;
   scenes = next;
   stage.show(scenes, serviceNow());
+  // At once: the log of the air then knows when a scene stood here, not only that it did.
+  if (moved) void tell();
   clearTimeout(sceneTimer);
   if (!scenes.due_ms) return;
   sceneTimer = setTimeout(() => dispatch({ type: "tick" }), Math.max(0, scenes.due_ms - performance.now()) + 1);
@@ -86,6 +95,13 @@ function repaint(atOnce) {
   runClock();
 }
 
+/** The next page of a board of many; the last is followed by the first. */
+function turnPage() {
+  if (!model || scenes.showing !== "board") return;
+  options.page = (model.page % model.pages) + 1;
+  repaint(false);
+}
+
 /** @param {ServerMessage|ClockMessage} message */
 function onMessage(message) {
   const before = store;
@@ -93,7 +109,9 @@ function onMessage(message) {
   if (store.tally !== before.tally && store.tally) {
     // A page that was hidden has slept through changes: they are not played again on its return.
     repaint(document.hidden);
-    dispatch({ type: "tally", cue: store.tally.overlay?.scene ?? "blank" });
+    const { overlay } = store.tally;
+    const cue = (options.bus === "preview" ? overlay?.preview : overlay?.scene) ?? "blank";
+    dispatch({ type: "tally", cue, panic: overlay?.panic === true });
   } else if (store.offset_ms !== before.offset_ms) {
     runClock();
   }
@@ -167,20 +185,33 @@ function onReturn() {
   connection?.resync();
 }
 
-async function sendHeartbeat() {
-  if (!options.token || !store.tally || connection?.state().status !== "live") return;
-  if (store.welcome?.kind !== "access") return;
-  const fps = await measurePace();
-  connection?.send({ type: "heartbeat", client: "overlay", scene: scenes.showing, version: store.tally.version, fps });
+function visible() {
+  return obsVisible && !document.hidden;
+}
+
+/** @param {boolean} [measure] count frames before */
+async function tell(measure = false) {
+  if (store.tally) beats.age(store.tally, serviceNow());
+  if (options.monitor || !store.tally || connection?.state().status !== "live") return;
+  // With a token, but not known by it yet: the welcome is on its way.
+  if (options.token && store.welcome?.kind !== "access") return;
+  if (measure) fps = await measurePace();
+  connection?.send(beats.message(store.tally, scenes.showing, fps, visible()));
 }
 
 /** @type {any} */ (window).arenaPlayout?.attach(onPlayout);
 
 // OBS tells a source that it is seen again; only the true ones matter, a hidden source may sleep.
-addEventListener("obsSourceVisibleChanged", (event) => /** @type {CustomEvent} */ (event).detail?.visible && onReturn());
+addEventListener("obsSourceVisibleChanged", (event) => {
+  obsVisible = /** @type {CustomEvent} */ (event).detail?.visible !== false;
+  void tell();
+  if (obsVisible) onReturn();
+});
 addEventListener("obsSourceActiveChanged", (event) => /** @type {CustomEvent} */ (event).detail?.active && onReturn());
 document.addEventListener("visibilitychange", () => !document.hidden && onReturn());
 document.documentElement.dataset.host = "obsstudio" in window ? "obs" : "browser";
 
-setInterval(() => void sendHeartbeat(), HEARTBEAT_MS);
+setInterval(() => void tell(true), HEARTBEAT_MS);
+if (options.turn) setInterval(turnPage, options.turn * 1000);
+addEventListener("pagehide", () => options.monitor || connection?.send(beats.goodbye(scenes.showing)));
 if (!connection) openLine();

@@ -4,7 +4,8 @@
 // share of the bar and the sum of the rows left out are made here.
 
 import { issueText } from "../lib/format.js";
-import { heldWords, joined, restWords, roundWords, say, turnoutWords } from "./words.js";
+import { aloneOnStage } from "../lib/store.js";
+import { heldWords, joined, pageWords, restWords, roundWords, say, turnoutWords } from "./words.js";
 
 /** @typedef {import("../lib/types.js").TallyDocument} TallyDocument */
 /** @typedef {import("../lib/types.js").TallyRound} TallyRound */
@@ -54,10 +55,13 @@ import { heldWords, joined, restWords, roundWords, say, turnoutWords } from "./w
  * @property {number} epoch
  * @property {number} version
  * @property {string} code
- * @property {"pk"|"rows"} layout
+ * @property {boolean} rehearsal
+ * @property {"pk"|"alone"|"rows"} layout `alone`: one contestant on stage, the other choice is not to vote for that one
+ * @property {"zh"|"en"} language of what stands once
  * @property {string} show
  * @property {string} title of the session
  * @property {string} topic
+ * @property {import("../lib/types.js").Replay|null} replay a past session is played again
  * @property {{ordinal: Words, title: string, dimension: Words|null}|null} round
  * @property {Phase|"none"} phase
  * @property {Words|null} phaseWords
@@ -66,14 +70,20 @@ import { heldWords, joined, restWords, roundWords, say, turnoutWords } from "./w
  * @property {Words|null} notice in place of figures
  * @property {Words|null} turnout
  * @property {Words|null} fine small print: whether the votes decide, how they are weighted, what was held or corrected
- * @property {Entry[]} entries in the order of the programme
- * @property {Entry[]} rows ranked, at most ROWS_MAX
- * @property {Words|null} rest the rows left out
+ * @property {Entry[]} entries in the order of the programme; who is alone on stage comes first
+ * @property {Entry[]} rows those of the page, ranked; equal ones in the order of the programme
+ * @property {Entry[]} podium the first three
+ * @property {number} page from 1
+ * @property {number} pages
+ * @property {number} places of a page, filled or not
+ * @property {Words|null} rest the rows left out, or which page this is
  * @property {number} split the drawn share of the left side, 0 to 1
  * @property {Outcome} outcome
  */
 
+/** More do not fit between the margins. */
 export const ROWS_MAX = 10;
+const PODIUM_SIZE = 3;
 /** The bar never closes wholly over a side: its percentage stands there. */
 const SPLIT_LEAST = 0.08;
 
@@ -106,10 +116,11 @@ export function publicMaySee({ visibility, phase, sealed, certified_at_ms }) {
 
 /**
  * @param {TallyDocument} document
- * @param {{lang: OverlayLanguage, hidden: boolean}} options `hidden`: show what the public may not see yet, if it came
+ * @param {{lang: OverlayLanguage, hidden: boolean, rows?: number, page?: number, turn?: number}} options `hidden`: show what
+ * the public may not see yet, if it came; `rows` on a page; `turn`: the pages are being turned
  * @returns {Model}
  */
-export function modelOf(document, { lang, hidden }) {
+export function modelOf(document, { lang, hidden, rows = ROWS_MAX, page = 1, turn = 0 }) {
   const { session, round } = document;
   const phase = round?.phase ?? "none";
   const idle = phase === "none" || phase === "draft" || phase === "void";
@@ -117,15 +128,21 @@ export function modelOf(document, { lang, hidden }) {
   /** @type {Figures} */
   const figures = idle ? "none" : tally ? "shown" : "hidden";
   const entries = entriesOf(document, figures === "shown" ? tally : null, lang);
+  const alone = aloneOnStage(document);
+  entries.sort((one, other) => Number(other.key === alone) - Number(one.key === alone)); // Keeps the rest in place.
   return {
-    key: `${session.code}.${round?.number ?? 0}.${round?.run ?? 0}`,
+    // A replay that goes back begins an epoch, and its figures begin anew as in a new run.
+    key: `${session.code}.${round?.number ?? 0}.${round?.run ?? 0}${session.replay ? `.${document.epoch}` : ""}`,
     epoch: document.epoch,
     version: document.version,
     code: session.code,
-    layout: entries.length === 2 ? "pk" : "rows",
+    layout: alone !== null ? "alone" : entries.length === 2 ? "pk" : "rows",
+    language: lang === "en" ? "en" : "zh",
+    rehearsal: session.rehearsal === true,
     show: issueText(session.show, session.number, lang === "en" ? "en" : "zh"),
     title: session.title,
     topic: session.topic,
+    replay: session.replay ?? null,
     round: round && roundOf(round, lang),
     phase,
     phaseWords: phase === "none" ? null : say(PHASE_WORDS[phase], lang),
@@ -135,7 +152,7 @@ export function modelOf(document, { lang, hidden }) {
     turnout: round && !idle ? turnoutWords(tally?.turnout ?? round.turnout ?? 0, lang) : null,
     fine: round && phase !== "void" ? fineOf(document, figures === "shown" ? tally : null, lang) : null,
     entries,
-    ...rowsOf(entries, figures, lang),
+    ...rowsOf(entries, figures, lang, { rows, page, turning: turn > 0 }),
     split: splitOf(entries),
     outcome: outcomeOf(document, tally, entries, lang),
   };
@@ -239,15 +256,23 @@ function entriesOf(document, tally, lang) {
   return entries;
 }
 
-/** @param {Entry[]} entries @param {Figures} figures @param {OverlayLanguage} lang */
-function rowsOf(entries, figures, lang) {
+/**
+ * @param {Entry[]} entries @param {Figures} figures @param {OverlayLanguage} lang
+ * @param {{rows: number, page: number, turning: boolean}} wanted
+ */
+function rowsOf(entries, figures, lang, wanted) {
   const ranked = [...entries].sort((one, other) => other.part - one.part || one.index - other.index);
-  const rows = ranked.slice(0, ROWS_MAX);
-  const left = ranked.slice(ROWS_MAX);
-  if (!left.length) return { rows, rest: null };
+  const pages = Math.max(1, Math.ceil(ranked.length / wanted.rows));
+  const page = Math.min(pages, Math.max(1, wanted.page));
+  const rows = ranked.slice((page - 1) * wanted.rows, page * wanted.rows);
+  const left = ranked.slice(wanted.rows);
+  const places = Math.min(wanted.rows, ranked.length);
+  const common = { rows, podium: ranked.slice(0, PODIUM_SIZE), page, pages, places };
+  if (!left.length) return { ...common, rest: null };
+  if (page > 1 || wanted.turning) return { ...common, rest: pageWords(page, pages, ranked.length, lang) };
   const votes = figures === "shown" ? left.reduce((sum, entry) => sum + entry.votes, 0) : null;
   const pct = left.reduce((sum, entry) => sum + entry.pct, 0);
-  return { rows, rest: restWords(left.length, votes, pct, lang) };
+  return { ...common, rest: restWords(left.length, votes, pct, lang) };
 }
 
 /** @param {Entry[]} entries */
@@ -265,7 +290,7 @@ function splitOf(entries) {
  * @param {OverlayLanguage} lang
  * @returns {Outcome}
  */
-function outcomeOf({ session, round }, tally, entries, lang) {
+function outcomeOf({ session, contestants, round }, tally, entries, lang) {
   /** @type {Outcome} */
   const none = { kind: "none", heading: say("soon", lang), label: null, winners: [], reason: "" };
   if (!round || round.phase === "draft") return none;
@@ -281,6 +306,8 @@ function outcomeOf({ session, round }, tally, entries, lang) {
   }
   const heading = say("revealed", lang);
   if (tally.votes === 0) return { ...none, kind: "count", heading, label: say("noVotes", lang) };
+  // Nobody wins against the choice of not voting for the one on stage.
+  if (aloneOnStage({ contestants, round }) !== null) return { ...none, kind: "count", heading };
   // Votes in channels without weight alone: there is a count, and nobody is first.
   if (tally.leader === null && !tally.tie) return { ...none, kind: "count", heading };
   if (tally.tie) return { ...none, kind: "tie", heading, label: say(session.deciding ? "tie" : "level", lang), winners: first };

@@ -17,11 +17,18 @@
  * @property {OverlayLanguage} lang
  * @property {string} token
  * @property {boolean} safe draw the safe areas
+ * @property {boolean} badge mark a replay as one
  * @property {number} margin distance from the edges in percent of the picture, 0 to 15
  * @property {boolean} wait stay off air until play()
  * @property {boolean} hidden show figures that the public may not see yet (needs a token)
  * @property {string[]} who keys of the contestants in the lower third, none: all
  * @property {string} channel carried into the QR
+ * @property {number} rows on a page of the board of many, 3 to 10
+ * @property {number} page of that board, from 1
+ * @property {number} turn seconds a page stands before the next comes, 3 to 120; 0: it stays
+ * @property {"programme"|"preview"} bus `preview`: what the director takes next (needs a token)
+ * @property {string} name by which the desk knows this overlay
+ * @property {boolean} monitor a picture on a desk: it tells nothing of itself
  */
 
 /** @type {readonly Scene[]} */
@@ -40,6 +47,12 @@ const KEYS = new Map([
 ]);
 /** EBU R 95: graphics stay five percent off each edge. */
 const MARGIN_PCT = 5;
+const ROWS_LEAST = 3;
+const ROWS_MOST = 10;
+const PAGE_MOST = 22;
+/** Quicker than that nobody reads ten names. */
+const TURN_LEAST_S = 3;
+const TURN_MAX_S = 120;
 
 /**
  * @template {string} T
@@ -99,6 +112,11 @@ function numberFrom(value, fallback, least, most) {
   return Number.isFinite(number) ? Math.min(most, Math.max(least, number)) : fallback;
 }
 
+/** @param {string|null} value @returns {number} 0 where no pages are to be turned */
+function turnFrom(value) {
+  return numberFrom(value, 0, 0, TURN_MAX_S) > 0 ? numberFrom(value, 0, TURN_LEAST_S, TURN_MAX_S) : 0;
+}
+
 /** @param {string|null} value */
 function flagFrom(value) {
   return value !== null && !["0", "false", "no", "off"].includes(value.trim().toLowerCase());
@@ -121,12 +139,20 @@ export function parseOptions(href) {
     key: keyFrom(query.get("key")),
     // Not navigator.language: an overlay machine's browser is often English whatever the programme is.
     lang: languageFrom(query.get("lang")) ?? "zh",
-    token: query.get("token")?.trim() ?? "",
+    // After the # it stays out of every log on the way.
+    token: (query.get("token") ?? new URLSearchParams(url.hash.slice(1)).get("token") ?? "").trim(),
     safe: flagFrom(query.get("safe")),
+    badge: flagFrom(query.get("badge") ?? "on"),
     margin: numberFrom(query.get("margin"), MARGIN_PCT, 0, 15),
     wait: flagFrom(query.get("wait")),
     hidden: query.get("hidden")?.trim().toLowerCase() !== "keep",
     who: (query.get("who") ?? "").split(",").map((key) => key.trim().toLowerCase()).filter(Boolean),
     channel: /^[a-z0-9_-]{1,32}$/i.exec(query.get("channel")?.trim() ?? "")?.[0] ?? "",
+    rows: Math.floor(numberFrom(query.get("rows"), ROWS_MOST, ROWS_LEAST, ROWS_MOST)),
+    page: Math.floor(numberFrom(query.get("page"), 1, 1, PAGE_MOST)),
+    turn: turnFrom(query.get("turn")),
+    bus: query.get("bus")?.trim().toLowerCase() === "preview" ? "preview" : "programme",
+    name: (query.get("name") ?? "").trim().slice(0, 40),
+    monitor: flagFrom(query.get("monitor")),
   };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The scene `result`: two cards, or a podium of three where the field is larger. Figures count up when the scene
+// The scene `result`: two cards, one for who stands on stage alone, or a podium of three where the field is larger. Figures count up when the scene
 // enters; a winner is marked and cheered only once the round is revealed.
 
 import { barElement } from "./bar.js";
@@ -135,9 +135,9 @@ export function resultScene(loop) {
       setText(title, model.round?.title ?? "");
       // What is stamped across the cards need not stand over them as well.
       heading.set(outcome.kind === "none" || outcome.kind === "void" || outcome.kind === "pending" ? null : outcome.heading);
-      const shown = layout === "pk" ? [...model.entries, null] : PODIUM.map((rank) => model.rows[rank] ?? null);
+      const shown = shownOn(model);
       cards.forEach((card, at) => card.paint(shown[at], model, { ...how, entering }));
-      setShown(barRow, layout === "pk" && model.figures === "shown");
+      setShown(barRow, layout !== "rows" && model.figures === "shown");
       if (entering) bar.set(0.5, true);
       bar.set(model.split, how.atOnce && !entering);
       stamp.set(stampWords(model));
@@ -150,6 +150,20 @@ export function resultScene(loop) {
     },
     tick() {},
   };
+}
+
+/** Whom the three cards show, from the left. @param {Model} model @returns {(Entry|null)[]} */
+function shownOn({ layout, entries, podium }) {
+  switch (layout) {
+    case "pk":
+      return [...entries, null];
+    case "alone":
+      return [entries[0], null, null];
+    case "rows":
+      return PODIUM.map((rank) => podium[rank] ?? null);
+    default:
+      throw new TypeError(`no such layout: ${layout}`);
+  }
 }
 
 /** What stands across the cards where there is no winner. @param {Model} model */

@@ -1,6 +1,6 @@
 // @ts-check
 // Decides which scene is on air and where it stands between in and out. Pure: (state, event, now) → state. One scene
-// leaves before the next enters, because two share the foot of the picture. Who wins: stop() over all, then the
+// leaves before the next enters, because two share the foot of the picture. Who wins: panic over all, then stop(), then the
 // address (?scene=), then field f0, then next(), then the director's cue.
 
 /** @typedef {import("../lib/types.js").Scene} Scene */
@@ -12,6 +12,7 @@
  * @property {Scene|null} pinned by the address
  * @property {Scene|null} field by update()
  * @property {Scene|null} stepped by next(), until the director cues another
+ * @property {boolean} panic everything is held blank, whoever wants what
  * @property {boolean} ready something is known to paint
  * @property {boolean} playing
  * @property {boolean} everShown
@@ -21,7 +22,7 @@
  */
 
 /**
- * @typedef {{type: "tally", cue: Scene}
+ * @typedef {{type: "tally", cue: Scene, panic?: boolean}
  *   | {type: "update", field?: Scene|null}
  *   | {type: "play"} | {type: "stop"} | {type: "next"} | {type: "tick"} | {type: "forget"}} SceneEvent
  */
@@ -42,6 +43,7 @@ export function initialScenes({ pinned, wait }) {
     pinned,
     field: null,
     stepped: null,
+    panic: false,
     ready: false,
     playing: !wait,
     everShown: false,
@@ -53,7 +55,7 @@ export function initialScenes({ pinned, wait }) {
 
 /** @param {SceneState} state @returns {Scene} the scene that belongs on air */
 export function wantedScene(state) {
-  if (!state.ready || !state.playing) return "blank";
+  if (state.panic || !state.ready || !state.playing) return "blank";
   return state.pinned ?? state.field ?? state.stepped ?? state.cue;
 }
 
@@ -70,7 +72,10 @@ function take(state, event) {
   switch (event.type) {
     case "tally": {
       const stepped = event.cue === state.cue ? state.stepped : null;
-      return { ...state, ready: true, cue: event.cue, stepped: state.ready ? stepped : state.stepped };
+      const panic = event.panic === true;
+      // After a panic nothing comes back that somebody had stepped to before.
+      const kept = panic ? null : state.ready ? stepped : state.stepped;
+      return { ...state, ready: true, panic, cue: event.cue, stepped: kept };
     }
     case "update": {
       // A playout tool updates before it plays: until then nothing may show. A page that is on air stays there.
@@ -94,6 +99,10 @@ function take(state, event) {
 
 /** @param {SceneState} state @param {number} now_ms @returns {SceneState} */
 function move(state, now_ms) {
+  if (state.panic) {
+    // No way out is played: what must be off is off within this very frame.
+    return state.showing === "blank" ? state : { ...state, showing: "blank", stage: "rest", due_ms: 0 };
+  }
   const wanted = wantedScene(state);
   const over = state.due_ms !== 0 && now_ms >= state.due_ms;
   switch (state.stage) {

@@ -7,6 +7,7 @@ import { el, setData } from "./dom.js";
 import { frameLoop } from "./frames.js";
 import { lowerThirdScene } from "./lower_third.js";
 import { qrScene } from "./qr.js";
+import { replayBadge } from "./replay_badge.js";
 import { resultScene } from "./result.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -64,6 +65,10 @@ export function makeStage(root, options, service) {
     stage.append(view.element);
   }
   if (options.safe) stage.append(safeAreas());
+  const badge = replayBadge();
+  stage.append(badge.element);
+  // Over every scene, the empty one too: a cut to air must not miss it.
+  stage.append(el("div.rehearsal", { testid: "rehearsal" }, [el("b", {}, ["彩排 REHEARSAL"])]));
   root.append(stage);
 
   /** @type {Model|null} */
@@ -88,8 +93,10 @@ export function makeStage(root, options, service) {
     paint(next, now_ms, atOnce) {
       model = next;
       qr.prepare(next.code);
+      badge.paint(options.badge ? next.replay : null);
       paintScene(showing, { now_ms, atOnce });
       setData(stage, "version", String(next.version));
+      setData(stage, "rehearsal", next.rehearsal ? "on" : "off");
       setData(stage, "epoch", String(next.epoch));
     },
     /** @param {SceneState} state @param {number} now_ms */

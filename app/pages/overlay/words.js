@@ -110,6 +110,14 @@ export function restWords(count, votes, pct, lang) {
   );
 }
 
+/**
+ * Which page of a long board this is.
+ * @param {number} page from 1 @param {number} pages @param {number} count of rows in all @param {OverlayLanguage} lang
+ */
+export function pageWords(page, pages, count, lang) {
+  return inLanguage([`第 ${page}/${pages} 页 · 共 ${count} 位`, `Page ${page} of ${pages} · ${count} in all`], lang);
+}
+
 /** @param {number} count @returns {string} 1234567 → "1,234,567" */
 export function grouped(count) {
   return String(Math.floor(count)).replace(/\B(?=(\d{3})+$)/g, ",");

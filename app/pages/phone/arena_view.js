@@ -3,8 +3,8 @@
 // It decides nothing and sends nothing: taps go to the functions it was given.
 
 import { countText } from "../lib/format.js";
+import { aloneOnStage } from "../lib/store.js";
 import { make, setAttribute, setText, shape } from "./dom.js";
-import { onPress } from "./press.js";
 import { isSealed } from "./situation.js";
 
 /** @import { TallyDocument, Contestant, Choice, ChoiceTally, Tally } from "../lib/types.js" */
@@ -26,6 +26,10 @@ import { isSealed } from "./situation.js";
 
 /** The two sides' shapes, so that colour is not the only difference. */
 const SIDES = ["red", "blue"];
+/** From so many choices on each is a line of a list that is looked through, not a card. */
+const MANY = 12;
+/** A click this soon after a pointer came down is the same tap. */
+const SAME_TAP_MS = 1000;
 
 /** @param {string} address @returns {boolean} whether a portrait may be fetched from there */
 function isPicture(address) {
@@ -46,6 +50,31 @@ function portrait(contestant, choice) {
   return frame;
 }
 
+/**
+ * Tell taps apart. On the two big halves every finger counts in the moment it comes down; in a list, where a finger may be
+ * about to scroll, a whole click counts. Keyboards and screen readers click without a pointer: once each.
+ * @param {HTMLElement} button
+ * @param {boolean} atOnce count when the finger comes down
+ * @param {(x: number, y: number) => void} onTap where it was, in the window
+ */
+function onPress(button, atOnce, onTap) {
+  let down_ms = -Infinity;
+  if (atOnce) {
+    button.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      down_ms = event.timeStamp;
+      onTap(event.clientX, event.clientY);
+    });
+  }
+  button.addEventListener("click", (event) => {
+    // A keyboard's click has no detail; a screen reader's may have one, with or without a pointer before it.
+    if (event.detail > 0 && event.timeStamp - down_ms < SAME_TAP_MS) return;
+    const box = button.getBoundingClientRect();
+    const placed = event.clientX || event.clientY;
+    onTap(placed ? event.clientX : box.left + box.width / 2, placed ? event.clientY : box.top + box.height / 2);
+  });
+}
+
 /** The share that a bar shows: what the lead goes by. @param {ChoiceTally} choice @param {Tally|null} tally */
 function shareOf({ pct, score }, tally) {
   return tally?.by === "score" ? score / 10_000 : pct / 100;
@@ -58,6 +87,8 @@ export class ArenaView {
   #language;
   #onTap;
   #built = "";
+  /** What looks through a long list, once it is loaded. @type {import("./long_list.js").LongList|null} */
+  #long = null;
   /** @type {Map<string, Parts>} */
   #parts = new Map();
 
@@ -75,6 +106,8 @@ export class ArenaView {
   /** How a choice is called in sentences: "红方 王伟". @param {TallyDocument} document @param {string} key */
   fullName(document, key) {
     const name = document.round?.choices.find((choice) => choice.key === key)?.name ?? key;
+    const alone = aloneOnStage(document);
+    if (alone !== null && alone !== key) return `“${name}”`;
     return key === "red" || key === "blue" ? `${this.#t(key)} ${name}` : name;
   }
 
@@ -86,20 +119,42 @@ export class ArenaView {
     const built = JSON.stringify([choices, document.contestants, several, document.session.deciding]);
     if (built !== this.#built) this.#build(document, choices, several);
     this.#built = built;
-    for (const choice of choices) this.#patch(choice, model);
+    const figures = new Map(document.tally?.choices.map((each) => [each.key, each]) ?? []);
+    for (const choice of choices) this.#patch(choice, model, figures.get(choice.key) ?? null);
     this.#drawScore(model);
+    this.#long?.draw(document);
   }
 
   /** @param {TallyDocument} document @param {Choice[]} choices @param {boolean} several */
   #build(document, choices, several) {
     const two = choices.length === 2;
+    const alone = aloneOnStage(document);
     this.#parts.clear();
-    setAttribute(this.#root, "data-layout", two ? "halves" : "list");
+    setAttribute(this.#root, "data-layout", alone ? "alone" : two ? "halves" : "list");
+    setAttribute(this.#root, "data-many", choices.length > MANY ? "" : null);
     const cards = choices.map((choice, index) => {
       const contestant = document.contestants.find(({ key }) => key === choice.key);
-      return this.#card(document, choice, contestant, index, two, several);
+      const card = this.#card(document, choice, contestant, index, two, several);
+      // Not to vote for the one on stage is a button, and nobody to like.
+      card.hidden = alone !== null && alone !== choice.key;
+      return card;
     });
-    this.#root.replaceChildren(...cards, ...(two ? [make("span", { class: "versus", "aria-hidden": "true" }, "PK")] : []));
+    this.#root.replaceChildren(...cards, ...(two && !alone ? [make("span", { class: "versus", "aria-hidden": "true" }, "PK")] : []));
+    this.#long?.close();
+    this.#long = null;
+    if (choices.length > MANY) void this.#lookThrough(document, choices, cards);
+  }
+
+  /**
+   * Most rounds have two choices: what helps with many is loaded when there are. Without it the list is whole.
+   * @param {TallyDocument} document @param {Choice[]} choices @param {HTMLElement[]} cards
+   */
+  async #lookThrough(document, choices, cards) {
+    const loaded = await import("./long_list.js").catch(() => null);
+    if (loaded === null || !cards[0]?.isConnected) return; // Or another round has come meanwhile.
+    const { LongList } = loaded;
+    this.#long = new LongList({ root: this.#root, cards, choices, language: this.#language });
+    this.#long.draw(document);
   }
 
   /**
@@ -137,10 +192,11 @@ export class ArenaView {
         type: "button",
         class: "vote",
         "data-testid": `vote-${choice.key}`,
-        "aria-label": several ? t("pick_name", { name: named }) : t("vote_for", { name: named }),
+        // What is read out begins with what is seen on the button.
+        "aria-label": several ? t("pick_name", { name: named }) : two ? t("vote_for", { name: named }) : `${t("vote")} ${named}`,
       },
       shape(two ? side : "tick"),
-      ...(two && !several ? [t("vote_for", { name: sideName }).trim(), choice.name] : [t(verb)]).map((word) => make("span", {}, word)),
+      ...this.#voteWords(choice, { two, several, sideName, verb, alone: aloneOnStage(document) }).map((word) => make("span", {}, word)),
     );
     vote.addEventListener("click", () => this.#onTap({ kind: "pick", key: choice.key, x: 0, y: 0, side }));
     onPress(like, two, (x, y) => this.#onTap({ kind: "like", key: choice.key, x, y, side }));
@@ -161,6 +217,17 @@ export class ArenaView {
     return card;
   }
 
+  /**
+   * What a vote's button says.
+   * @param {Choice} choice
+   * @param {{two: boolean, several: boolean, sideName: string, verb: "vote"|"pick", alone: string|null}} how
+   */
+  #voteWords(choice, { two, several, sideName, verb, alone }) {
+    if (!two || several) return [this.#t(verb)];
+    if (alone !== null && alone !== choice.key) return [choice.name];
+    return [this.#t("vote_for", { name: sideName }).trim(), choice.name];
+  }
+
   /** @param {Choice} choice @param {Contestant|undefined} contestant @param {string} label @param {string} side */
   #who(choice, contestant, label, side) {
     const about = [contestant?.organisation, contestant?.title].filter(Boolean);
@@ -174,11 +241,10 @@ export class ArenaView {
     );
   }
 
-  /** @param {Choice} choice @param {ArenaModel} model */
-  #patch({ key }, model) {
+  /** @param {Choice} choice @param {ArenaModel} model @param {ChoiceTally|null} figures */
+  #patch({ key }, model, figures) {
     const parts = this.#parts.get(key);
     if (!parts) return;
-    const figures = model.document.tally?.choices.find((each) => each.key === key);
     const given = model.ownLikesOf(key);
     const count = figures ? model.likesOf(key) : given;
     setText(parts.likes, countText(count, this.#language));
@@ -233,7 +299,8 @@ export class ArenaView {
     const t = this.#t;
     const shown = two ? (tally?.choices ?? []) : [];
     const [left, middle, right] = [...figures.children];
-    const words = shown.map((each) => this.#standing(each, tally));
+    const alone = aloneOnStage(document) !== null;
+    const words = shown.map((each) => (alone ? `${each.name} ` : "") + this.#standing(each, tally));
     const why = t(round && isSealed(round) ? "sealed" : round?.visibility === "after_vote" ? "after_vote" : "hidden");
     if (left) setText(left, words[0] ?? (tally ? "" : why));
     if (right) setText(right, words[1] ?? "");

@@ -6,14 +6,14 @@ import { Problem, REAL_TIMERS } from "../lib/api.js";
 import * as Likes from "../lib/likes.js";
 import { keepIn } from "../lib/storage.js";
 import * as Ballot from "./ballot.js";
-import { byId } from "./dom.js";
-import { acceptsToken, mayGoToSignIn, nextTicket, readRedeeming, safeStart, tabArea } from "./entry.js";
-import { ENTRY_CODES, EntryView } from "./entry_view.js";
+import { byId, make } from "./dom.js";
+import { acceptsToken, ENTRY_CODES, mayGoToSignIn, nextTicket, readRedeeming, safeStart, tabArea } from "./entry.js";
 import { join, wantedChannel } from "./identity.js";
 
 /** @import { Api, Joined, ProblemFields } from "../lib/types.js" */
 /** @import { Page } from "./main.js" */
 /** @import { Entry } from "./entry.js" */
+/** @import { EntryView, Notice } from "./entry_view.js" */
 /** @import { Keeper } from "../lib/storage.js" */
 
 /** Mark the kept likes as another identity's: what that one brought is counted. @param {Keeper} keeper @param {string} key */
@@ -22,12 +22,74 @@ export function keepUnderNewIdentity(keeper, key) {
   if (kept) keeper.set(key, Likes.save(Likes.underNewIdentity(Likes.load(kept, kept))));
 }
 
+/**
+ * Most phones never see the box, so its code comes when there is something to say. Some browsers remember an address
+ * that did not come: a later try asks at another.
+ * @param {number} failures @returns {Promise<typeof import("./entry_view.js")|null>}
+ */
+async function loadView(failures) {
+  try {
+    return await (failures ? import(`./entry_view.js?again=${failures}`) : import("./entry_view.js"));
+  } catch {
+    return null;
+  }
+}
+
+/** The box about getting in, and a sentence with a way to try again in its place where it does not come. */
+class EntryBox {
+  #root = byId("entry");
+  #page;
+  #onTicket;
+  /** @type {EntryView|null} */
+  #view = null;
+  /** @type {Notice|null} */
+  #notice = null;
+  #loading = false;
+  #failures = 0;
+
+  /** @param {{page: Page, onTicket: (ticket: string) => void}} settings */
+  constructor({ page, onTicket }) {
+    this.#page = page;
+    this.#onTicket = onTicket;
+  }
+
+  /** @param {Notice|null} notice null takes the box away */
+  draw(notice) {
+    this.#notice = notice;
+    if (this.#view) this.#view.draw(notice);
+    else if (notice) void this.#load();
+    else this.#root.hidden = true;
+  }
+
+  async #load() {
+    if (this.#loading) return;
+    this.#loading = true;
+    const loaded = await loadView(this.#failures);
+    this.#loading = false;
+    if (loaded) {
+      this.#view = new loaded.EntryView({ root: this.#root, language: this.#page.language, onTicket: this.#onTicket });
+      this.#view.draw(this.#notice);
+    } else {
+      this.#failures += 1;
+      this.#sayNotLoaded();
+    }
+  }
+
+  #sayNotLoaded() {
+    const { t } = this.#page;
+    const again = make("button", { type: "button", class: "primary", "data-testid": "entry-again" }, t("again"));
+    again.addEventListener("click", () => void this.#load());
+    this.#root.hidden = this.#notice === null;
+    this.#root.replaceChildren(make("p", { role: "alert", "data-testid": "entry-not-loaded" }, t("entry_not_loaded")), make("div", { class: "actions" }, again));
+  }
+}
+
 export class Entrance {
   #page;
   #api;
   #forget;
   #again;
-  #view;
+  #box;
   #tab = keepIn(tabArea());
   /** @type {Entry} */
   #entry;
@@ -39,7 +101,7 @@ export class Entrance {
     this.#forget = forget;
     this.#again = again;
     this.#entry = page.entry;
-    this.#view = new EntryView({ root: byId("entry"), language: page.language, onTicket: (ticket) => this.#bring(ticket) });
+    this.#box = new EntryBox({ page, onTicket: (ticket) => this.#bring(ticket) });
   }
 
   /** The token of a sign-in that just came back, where it may become this phone's. @param {boolean} hasIdentity */
@@ -73,7 +135,7 @@ export class Entrance {
         onWait: (problem) => this.#say(problem, known),
       });
       if (ticket) this.#page.keeper.remove(this.#key("ticket"));
-      this.#view.draw(null);
+      this.#box.draw(null);
       return joined;
     } catch (error) {
       if (!(error instanceof Problem) || !ENTRY_CODES.has(error.code)) throw error;
@@ -96,7 +158,7 @@ export class Entrance {
 
   /** @param {ProblemFields} problem @param {boolean} known */
   #say(problem, known) {
-    this.#view.draw({ problem, start: safeStart(/** @type {any} */ (problem).start), goesOn: known && problem.code.startsWith("ticket_") });
+    this.#box.draw({ problem, start: safeStart(/** @type {any} */ (problem).start), goesOn: known && problem.code.startsWith("ticket_") });
   }
 
   /** A ticket was typed. @param {string} ticket */

@@ -10,6 +10,10 @@ const TICKET_LENGTH_MAX = 64;
 const TOKEN_LENGTH_MAX = 512;
 /** A second trip to WeChat within this time would be a circle. */
 export const SIGN_IN_AGAIN_AFTER_MS = 60000;
+/** Refusals that the box about getting in explains. */
+export const ENTRY_CODES = new Set([
+  "ticket_required", "ticket_not_found", "ticket_used", "ticket_void", "wechat_required", "session_ended", "too_many_requests",
+]);
 
 /** @param {string} hash location.hash @returns {Entry} */
 export function readEntry(hash) {

@@ -2,7 +2,7 @@
 // Draws what stands around the arena: title, question, phase, countdown, connection, receipts, and the one polite
 // live region in which a screen reader hears what has changed.
 
-import { clockText, countdownText } from "../lib/format.js";
+import { clockText, countdownText, DAY_MS, endText } from "../lib/format.js";
 import { byId, make, setAttribute, setText } from "./dom.js";
 
 /** @import { State } from "../lib/store.js" */
@@ -37,6 +37,7 @@ export class FrameView {
   #code;
   #announced = "";
   #drawnReceipts = "";
+  #ledOn = false;
 
   /** @param {{t: Translate, language: Language, code: string}} settings */
   constructor({ t, language, code }) {
@@ -63,6 +64,12 @@ export class FrameView {
     setText(byId("announce"), text);
   }
 
+  /** The ICP filing number, where the service has one. @param {string} icp */
+  showFiling(icp) {
+    setText(byId("icp"), icp);
+    byId("icp").hidden = !icp;
+  }
+
   /** Answer a tap that cannot count now: the phase is shown again, and said. */
   announceStage() {
     const phase = byId("phase");
@@ -85,18 +92,36 @@ export class FrameView {
     const countdown = byId("countdown");
     setAttribute(countdown, "hidden", situation.left_ms === null ? "" : null);
     setAttribute(countdown, "data-hurry", (situation.left_ms ?? Infinity) < HURRY_BELOW_MS ? "" : null);
-    if (situation.left_ms !== null) setText(byId("countdown-time"), countdownText(situation.left_ms));
-    setText(byId("countdown-word"), t("left"));
+    // Hours that are counted in hundreds tell nobody when to come back: a day and a time do.
+    const ends_at_ms = (situation.left_ms ?? 0) >= DAY_MS ? situation.ends_at_ms : null;
+    setAttribute(countdown, "data-days", ends_at_ms === null ? null : "");
+    setText(byId("countdown-word"), t(ends_at_ms === null ? "left" : "until"));
+    if (ends_at_ms !== null) setText(byId("countdown-time"), endText(ends_at_ms, this.#language));
+    else if (situation.left_ms !== null) setText(byId("countdown-time"), countdownText(situation.left_ms, this.#language));
     if (shown) this.#drawTitle(shown);
-    setAttribute(byId("report"), "hidden", situation.stage === "over" || situation.stage === "revealed" ? null : "");
+    const replayed = Boolean(shown?.session.replay);
+    setAttribute(byId("replay"), "hidden", replayed ? null : "");
+    if (replayed) setText(byId("replay"), t("replay"));
+    const final = situation.stage === "over" || situation.stage === "revealed";
+    setAttribute(byId("report"), "hidden", final && !replayed ? null : "");
+    if (!replayed && (situation.stage === "revealed" || shown?.session.status === "ended")) this.#leadOn();
     this.#drawReceipts(frame);
     this.#announceNews(frame);
+  }
+
+  #leadOn() {
+    if (this.#ledOn) return;
+    this.#ledOn = true;
+    const place = { nav: byId("ways"), code: this.#code, language: this.#language };
+    import("./leading_on.js").then(({ leadOn }) => leadOn(place), () => {}); // The page is whole without.
   }
 
   /** @param {TallyDocument} shown */
   #drawTitle({ session, round, tally }) {
     const t = this.#t;
-    const title = session.title || session.show || t("brand");
+    const title = `${session.rehearsal ? "彩排 · " : ""}${session.title || session.show || t("brand")}`;
+    byId("rehearsal").hidden = !session.rehearsal;
+    setText(byId("rehearsal"), session.rehearsal ? t("rehearsal") : "");
     if (document.title !== title) document.title = title;
     setText(byId("title"), title);
     setText(byId("topic"), session.topic);

@@ -19,7 +19,7 @@ const FIRST_READING_MAX_MS = 1500;
 const RELOAD_AFTER_MS = 5000;
 /** What comes second, so that it is fetched at once and not import by import. */
 const SECOND = [
-  "phone/taking_part", "phone/ballot", "phone/panel", "phone/panel_view", "phone/hearts", "phone/identity", "phone/entrance", "phone/entry_view", "phone/entry_words", "phone/about",
+  "phone/taking_part", "phone/ballot", "phone/panel", "phone/panel_view", "phone/hearts", "phone/identity", "phone/entrance",
   "phone/shown_likes", "phone/receipt_book",
   "lib/connection", "lib/socket", "lib/poller", "lib/reconnect", "lib/clock", "lib/api", "lib/likes",
 ];

@@ -2,6 +2,8 @@
 // Decides from the tally document, the channel and the clock what this phone may do now and what the page says.
 // Pure. The service judges in the end: this only keeps the page from offering what would be refused.
 
+import { aloneOnStage } from "../lib/store.js";
+
 /** @import { TallyDocument, TallyRound } from "../lib/types.js" */
 /** @import { State } from "../lib/store.js" */
 
@@ -15,12 +17,15 @@
  * @property {boolean} canVote
  * @property {boolean} canLike
  * @property {number|null} left_ms until this channel's end, null where there is no deadline
+ * @property {number|null} ends_at_ms while open: this channel's end
  * @property {boolean} final no vote or like can be added to this run any more
  * @property {boolean} hidden the figures may not be seen
  * @property {boolean} sealed nobody may see them before the certificate
- * @property {string|null} winner a choice's key, only once revealed
+ * @property {string|null} winner a choice's key, only once revealed; none where somebody stands alone
  * @property {boolean} tie only once revealed
  */
+
+const UNHURRIED_MS = 10_000;
 
 /**
  * This channel's own cut-off, null without a deadline.
@@ -34,6 +39,16 @@ export function cutoffMs(round, delay_ms) {
 /** Whether the count is still under its seal. @param {TallyRound} round */
 export function isSealed(round) {
   return round.sealed && round.certified_at_ms === null;
+}
+
+/**
+ * How this phone follows the session. A poll is open for days and its page for as long as somebody forgets it: it asks
+ * now and then, and holds no socket. Who could not read the session yet takes a socket.
+ * @param {TallyDocument|null} document
+ * @returns {{WebSocketClass?: null, pollInterval_ms?: number}}
+ */
+export function lineFor(document) {
+  return document?.session.kind === "poll" ? { WebSocketClass: null, pollInterval_ms: UNHURRIED_MS } : {};
 }
 
 /** @param {TallyRound} round @param {number} delay_ms @param {number} now_ms @returns {Stage} */
@@ -73,7 +88,7 @@ const FINAL_STAGES = new Set(["locked", "revealed", "void", "over"]);
  * @returns {Situation}
  */
 export function situationOf({ tally: document, connection }, delay_ms, now_ms) {
-  const nothing = { canVote: false, canLike: false, left_ms: null, final: false, hidden: true, sealed: false, winner: null, tie: false };
+  const nothing = { canVote: false, canLike: false, left_ms: null, ends_at_ms: null, final: false, hidden: true, sealed: false, winner: null, tie: false };
   if (!document) {
     const unknown = connection.status === "stopped" && connection.reason === "session_not_found";
     return { ...nothing, stage: unknown ? "unknown" : "loading" };
@@ -84,16 +99,19 @@ export function situationOf({ tally: document, connection }, delay_ms, now_ms) {
   const inRound = roundStage(round, delay_ms, now_ms);
   const stage = over && inRound !== "revealed" ? "over" : inRound;
   const revealed = inRound === "revealed";
-  const taking = stage === "open" || stage === "closing";
+  const taking = (stage === "open" || stage === "closing") && !session.replay;
+  // Nobody wins against the choice of not voting for the one on stage.
+  const contest = revealed && aloneOnStage(document) === null;
   return {
     stage,
     canVote: taking,
     canLike: taking,
     left_ms: leftMs(round, stage, delay_ms, now_ms),
+    ends_at_ms: stage === "open" && round.closes_at_ms !== null ? round.closes_at_ms + delay_ms : null,
     final: FINAL_STAGES.has(stage),
     hidden: tally === null,
     sealed: isSealed(round),
-    winner: revealed ? (tally?.leader ?? null) : null,
-    tie: revealed && Boolean(tally?.tie),
+    winner: contest ? (tally?.leader ?? null) : null,
+    tie: contest && Boolean(tally?.tie),
   };
 }

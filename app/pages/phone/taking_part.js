@@ -6,8 +6,7 @@
 import { createApi, Problem, sessionPath } from "../lib/api.js";
 import { connect } from "../lib/connection.js";
 import * as Likes from "../lib/likes.js";
-import { reduce, serverNow } from "../lib/store.js";
-import { showAbout } from "./about.js";
+import { isStale, reduce, serverNow } from "../lib/store.js";
 import * as Ballot from "./ballot.js";
 import { byId } from "./dom.js";
 import { Entrance, keepUnderNewIdentity } from "./entrance.js";
@@ -17,12 +16,10 @@ import { NO_INTENT, panelOf, pick } from "./panel.js";
 import { PanelView } from "./panel_view.js";
 import { ReceiptBook } from "./receipt_book.js";
 import { ShownLikes } from "./shown_likes.js";
-import { situationOf } from "./situation.js";
+import { lineFor, situationOf } from "./situation.js";
 
-/** @import { Message, State } from "../lib/store.js" */
-/** @import { ProblemMessage } from "../lib/types.js" */
-/** @import { Page } from "./main.js" */
-/** @import { PanelAction } from "./panel_view.js" */
+/** @import { Message, State } from "../lib/store.js" @import { ProblemMessage } from "../lib/types.js" */
+/** @import { Page } from "./main.js" @import { PanelAction } from "./panel_view.js" */
 
 const LIKES_ID = "likes";
 const PUMP_INTERVAL_MS = 100;
@@ -66,6 +63,7 @@ class PhonePage {
     this.#entrance = new Entrance({ page, api: this.#api, forget: () => this.#forgetIdentity(), again: () => void this.#join() });
     this.#line = connect({
       code: page.code,
+      ...lineFor(page.state.tally),
       token: this.#identity?.token ?? null,
       onMessage: (message) => this.#take(message),
       onState: (connection) => this.#take({ type: "connection", ...connection }),
@@ -76,7 +74,8 @@ class PhonePage {
     addEventListener("storage", (event) => this.#onOtherTab(event.key));
     addEventListener("pagehide", () => this.#flush());
     setInterval(() => this.#scheduleDraw(), REDRAW_INTERVAL_MS);
-    void this.#join().then(() => showAbout(this.#api));
+    const about = () => this.#api.get("/about").then(({ icp }) => page.frame.showFiling(icp), () => {}); // It works without.
+    void this.#join().then(about);
     this.#draw();
   }
 
@@ -108,6 +107,7 @@ class PhonePage {
         this.#intent = NO_INTENT;
         this.#receipts.add([message], message);
         this.#saveBallot();
+        if (this.#state.tally?.session.kind === "poll") this.#line.resync(); // The figures with this vote in them.
         break;
       case "liked":
         this.#likes = Likes.acked(this.#likes, message, Date.now());
@@ -355,10 +355,10 @@ class PhonePage {
     });
   }
 
-  /** @param {boolean} final */
-  #notes(final) {
+  #notes(/** @type {boolean} */ final) {
     const waiting = [...this.#likes.own.keys()].reduce((sum, key) => sum + Likes.unconfirmed(this.#likes, key), 0);
     const notes = this.#state.tally?.session.status === "ended" ? [this.#t("over")] : [];
+    if (this.#state.tally && isStale(this.#state.tally, this.#now())) notes.push(this.#t("stale"));
     if (this.#unanswered !== null) notes.push(this.#t("unanswered", { number: this.#unanswered }));
     if (waiting && final) notes.push(this.#t("likes_lost", { count: waiting }));
     else if (waiting && this.#state.connection.status === "waiting") notes.push(this.#t("offline_kept"));

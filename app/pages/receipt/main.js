@@ -108,6 +108,8 @@ async function readSession() {
   try {
     session = await api.get(sessionPath(code));
     setText(byId("session"), session?.title || code);
+    byId("rehearsal").hidden = !session?.rehearsal;
+    setText(byId("rehearsal"), session?.rehearsal ? t("rehearsal") : "");
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }

@@ -2,6 +2,7 @@
 // Every word of the receipt page, Chinese and English. Words only: which is shown when is decided elsewhere.
 
 export const WORDS = /** @type {const} */ ({
+  rehearsal: ["彩排 REHEARSAL · 这里的票不算数", "彩排 REHEARSAL · nothing counts here"],
   title: ["核对回执", "Check a receipt"],
   about_is: [
     "回执证明这张选票已经写进选票账本；揭晓后任何人都能拿账本重算结果。",

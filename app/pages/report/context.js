@@ -5,7 +5,7 @@
 import { WORDS } from "./words.js";
 
 /** @typedef {(key: keyof typeof WORDS & string, values?: Record<string, string|number>) => string} Words */
-/** @typedef {{t: Words, language: "zh"|"en", report: Report, results: Map<number, Result>, external: ExternalTally[], staff: boolean}} Context */
+/** @typedef {{t: Words, language: "zh"|"en", report: Report, results: Map<number, Result>, external: ExternalTally[], season: import("../lib/ways.js").SeasonOfSession|null, staff: boolean}} Context */
 
 /**
  * @param {number} at_ms

@@ -3,15 +3,19 @@
 
 /** @import { Context } from "./context.js" */
 import { h } from "../console/dom.js";
+import { waysName, waysOf } from "../lib/ways.js";
 import { shanghai } from "./context.js";
 
 /** @param {Context} context */
-export function headSection({ t, language, report, staff }) {
+export function headSection({ t, language, report, season, staff }) {
   const { session } = report;
+  const over = session.status === "ended" || report.rounds.some(({ phase }) => phase === "revealed");
+  const ways = season === null ? [] : waysOf(season, { language, over });
   const people = report.contestants.slice(0, 2).map((person) => h("div", { class: `who ${person.key}` },
     person.portrait_url === "" ? null : h("img", { src: person.portrait_url, alt: "", width: 64, height: 64 }),
     h("div", {}, h("strong", { text: person.name }), h("span", { text: [person.title, person.organisation].filter((part) => part !== "").join(" · ") }))));
   return h("header", { class: "head" },
+    session.rehearsal ? h("p", { class: "rehearsal", role: "status", testid: "rehearsal", text: t("rehearsal") }) : null,
     h("p", { class: "show", text: [session.show.name, t("report"), session.code].join(" · ") }),
     h("h1", { text: session.title || session.code }),
     session.topic === "" ? null : h("p", { class: "topic", text: session.topic }),
@@ -19,6 +23,8 @@ export function headSection({ t, language, report, staff }) {
     h("p", { class: "deciding", testid: "deciding", text: t(session.deciding ? "deciding" : "not_deciding") }),
     session.status === "ended" ? null : h("p", { class: "notice", text: t("provisional") }),
     staff ? h("p", { class: "notice staff", testid: "staff-view", text: t("staff_view") }) : null,
+    ways.length === 0 ? null : h("nav", { class: "ways", "aria-label": waysName(language), testid: "ways" },
+      ...ways.map(({ key, href, text }) => h("a", { href, testid: `way-${key}`, text }))),
     h("p", { class: "fine printed", text: t("made_at", { t: shanghai(Date.now(), language, "full") }) }));
 }
 

@@ -6,8 +6,10 @@
 import { createApi, Problem, sessionPath } from "../lib/api.js";
 import { pageLanguage, translate } from "../lib/language.js";
 import { keepIn } from "../lib/storage.js";
+import { readSeasonOf } from "../lib/ways.js";
 import { TOKEN_KEY } from "../console/address.js";
 import { h } from "../console/dom.js";
+import { airSection } from "./air.js";
 import { channelsSection } from "./channels.js";
 import { externalSection } from "./external.js";
 import { downloadsSection } from "./downloads.js";
@@ -16,6 +18,7 @@ import { resultsSection } from "./results.js";
 import { timelineSection } from "./timeline.js";
 import { WORDS } from "./words.js";
 
+const AIR_MAX = 5000;
 const language = pageLanguage();
 const t = translate(WORDS, language);
 const root = /** @type {HTMLElement} */ (document.getElementById("report"));
@@ -76,6 +79,23 @@ async function readExternal(code, token) {
   }
 }
 
+/** Oldest first, as far as a page can hold. @param {string} code @param {string|null} token @param {boolean} staff */
+async function readAir(code, token, staff) {
+  /** @type {import("./types.js").AirEntry[]} */
+  const entries = [];
+  if (!staff) return entries;
+  try {
+    for (let came = -1; came !== 0 && entries.length < AIR_MAX; ) {
+      const page = (await read(`${sessionPath(code)}/air?limit=500&after=${entries.at(-1)?.number ?? 0}`, token)).entries;
+      entries.push(...page);
+      came = page.length;
+    }
+  } catch {
+    // It is beside the report; that stands without it.
+  }
+  return entries;
+}
+
 /**
  * Which rounds are sealed stands in the session alone.
  * @param {Report} report
@@ -115,11 +135,14 @@ async function start() {
   const token = tabToken();
   try {
     const [found, staff] = await Promise.all([/** @type {Promise<Report>} */ (read(`${sessionPath(code)}/report`, token)), isStaff(token, code)]);
-    const [report, results, external] = await Promise.all([withSeals(found, code, token), readResults(code, found, token), readExternal(code, token)]);
+    const [report, results, external, season, air] = await Promise.all([
+      withSeals(found, code, token), readResults(code, found, token), readExternal(code, token), readSeasonOf((path) => read(path, token), code),
+      readAir(code, token, staff),
+    ]);
     document.title = `${report.session.title || code} · ${t("report")}`;
-    const context = { t, language, report, results, external, staff };
+    const context = { t, language, report, results, external, season, staff };
     const sections = [headSection(context), resultsSection(context), channelsSection(context), timelineSection(context), peaksSection(context),
-      externalSection(context), downloadsSection(context)];
+      externalSection(context), airSection(context, air), downloadsSection(context)];
     root.replaceChildren(...sections.filter((section) => section !== null));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

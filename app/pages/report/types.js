@@ -35,6 +35,7 @@
  * @property {string} topic
  * @property {string} kind
  * @property {"draft"|"live"|"ended"} status
+ * @property {boolean} rehearsal
  * @property {boolean} deciding
  * @property {{slug: string, name: string}} show
  *
@@ -84,6 +85,11 @@
  * @property {string} [signature] of the digest, by `key`
  * @property {string} [key]
  * @property {{run: number, phase: string, locked_at_ms: number|null, void_reason: string|null, tally: Tally|null}[]} history
+ */
+
+/**
+ * @typedef {{number: number, at_ms: number, kind: string, actor: string, overlay: string, name: string, scene: string, epoch: number|null,
+ *   version: number|null, fps: number|null, visible: boolean|null, stale_ms: number|null, behind_ms: number|null}} AirEntry
  */
 
 export {};

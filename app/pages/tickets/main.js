@@ -9,7 +9,7 @@ import { problemSentence } from "../console/problems.js";
 import { pageLanguage, translate } from "../lib/language.js";
 import { keepIn } from "../lib/storage.js";
 import { tabArea } from "../phone/entry.js";
-import { drawPages } from "./sheet.js";
+import { drawPages, headOf } from "./sheet.js";
 import { WORDS } from "./words.js";
 
 /** @import { SessionDocument } from "../lib/types.js" */
@@ -124,7 +124,7 @@ function showDesk(caller, session, mayEdit) {
     return own;
   }
   app.replaceChildren(
-    h("header", {}, h("h1", { text: `${t("title")} · ${session.title || session.show.name} · ${code}` })),
+    h("header", {}, h("h1", { text: `${t("title")} · ${headOf({ ...session, show: session.show.name, rehearsal: session.rehearsal })} · ${code}` })),
     said, ...(mayEdit ? [makePanel(caller, session, said, complain, refresh)] : []), list, ...(mayEdit ? [doorPanel(act, said)] : []));
   void refresh();
 }
@@ -171,7 +171,7 @@ function makePanel(caller, session, said, complain, refresh) {
       setText(said, t("making", { done: made.length, count: wanted }));
     }
     if (made.length) {
-      const about = { show: session.show.name, title: session.title, channel: chosen?.name || channel.value, channelKey: channel.value, sheet: name };
+      const about = { show: session.show.name, title: session.title, channel: chosen?.name || channel.value, channelKey: channel.value, sheet: name, rehearsal: session.rehearsal };
       printed.replaceChildren(...drawPages(about, made));
       unprinted = true;
       printer.hidden = false;

@@ -4,7 +4,7 @@
 import { h } from "../console/dom.js";
 
 /** @typedef {{number: number, secret: string, url: string, qr: string}} Ticket */
-/** @typedef {{show: string, title: string, channel: string, channelKey: string, sheet: string}} About */
+/** @typedef {{show: string, title: string, channel: string, channelKey: string, sheet: string, rehearsal: boolean}} About */
 
 export const TICKETS_A_PAGE = 15;
 
@@ -20,6 +20,14 @@ export function paged(tickets) {
   return pages;
 }
 
+/**
+ * Name what a ticket is for. One of a rehearsal says so first: it must not be handed out on the day.
+ * @param {Pick<About, "show"|"title"|"rehearsal">} about
+ */
+export function headOf({ show, title, rehearsal }) {
+  return (rehearsal ? "彩排 REHEARSAL · " : "") + (title || show);
+}
+
 /** @param {About} about @param {readonly Ticket[]} tickets @returns {HTMLElement[]} */
 export function drawPages(about, tickets) {
   return paged(tickets).map((some) => h("section", { class: "page" }, ...some.map((each) => drawTicket(about, each))));
@@ -28,7 +36,7 @@ export function drawPages(about, tickets) {
 /** @param {About} about @param {Ticket} ticket */
 function drawTicket(about, { number, secret, url, qr }) {
   return h("article", { class: "ticket", testid: "ticket" },
-    h("p", { class: "show", text: about.title || about.show }),
+    h("p", { class: "show", text: headOf(about) }),
     h("div", { class: "middle" },
       h("img", { class: "qr", src: qr, alt: `QR ${number}`, width: 128, height: 128 }),
       h("div", { class: "facts" },
