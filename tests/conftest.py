@@ -33,7 +33,7 @@ from app.storage.writer import Transaction
 from tests.players import Crew, Phone
 from tests.servers import Servers
 
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
 STOP_LOOK_SECONDS = 0.01
 
 # structlog's own way with exceptions draws every local variable, which takes seconds for a batch of two thousand.

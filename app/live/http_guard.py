@@ -21,6 +21,8 @@ FRAMING_BYTES_MAX = 65_536
 """Of a chunked body: sizes, extensions and trailers beyond eight times what they carry."""
 LINGER_SECONDS_MAX = 10
 """How long the rest of a body is read, and thrown away, once its answer has been given."""
+PIPELINED_MAX = 128
+"""How many requests may wait behind the one that is being answered."""
 REFUSED_SECONDS_MAX = 2
 THROWN_BYTES_MAX = 16_777_216
 """How much is read only to be thrown away; then the line is reset, and its answer may be lost with it."""
@@ -30,6 +32,10 @@ _BETWEEN, _HEAD, _BODY, _OVER = range(4)
 
 class _HeadTooLarge(Exception):
     """The head passed its bound; raised through the parser."""
+
+
+class _TooManyWaiting(Exception):
+    """More is asked behind each other than is kept; raised through the parser, whose line is let go."""
 
 
 class _Waiting:
@@ -118,12 +124,19 @@ class GuardedHttp(HttpToolsProtocol):
                 self._timer = self.loop.call_later(BODY_WINDOW_SECONDS, self._judge_body)
 
     def handle_websocket_upgrade(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._refuse(400)  # the answer that is under way would stand between the frames
+            return
         self._where = _OVER
         super().handle_websocket_upgrade()
         # It and its parser hold each other; ten thousand such pairs would wait for the collector.
         self.parser = None  # type: ignore[assignment]
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise _TooManyWaiting
+        # Behind an answer in the same segment no `data_received` of uvicorn's has ended the wait for the next request.
+        self._unset_keepalive_if_required()
         if self._raw_bytes > HEAD_BYTES_MAX:
             # Much of it may be the body, which came along.
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -147,7 +160,8 @@ class GuardedHttp(HttpToolsProtocol):
         """
         parser = self.parser
         return (
-            parser.should_keep_alive()
+            parser.get_http_version() == "1.1"  # one of 1.0 that keeps its line open wants to be told so
+            and parser.should_keep_alive()
             and not parser.should_upgrade()
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline

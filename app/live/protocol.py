@@ -300,7 +300,9 @@ class Wire(asyncio.Protocol):
             self._opcode, self._parts = opcode, []
             self._decoder = _decoder() if opcode == frames.TEXT else None
         self._size += len(payload)
-        self._parts.append(payload if self._decoder is None else _decoded_part(self._decoder, payload, final))
+        part = payload if self._decoder is None else _decoded_part(self._decoder, payload, final)
+        if part:  # empty ones would pile up without end, for they count nothing
+            self._parts.append(part)
         if not final:
             return
         opcode, parts = self._opcode, self._parts

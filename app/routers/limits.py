@@ -17,6 +17,8 @@ from app.routers.problems import problem_response
 
 BODY_BYTES_MAX = 1_048_576
 PHONE_BODY_BYTES_MAX = 8_192
+LENGTH_DIGITS_MAX = 20
+"""Of a Content-Length: the parser takes zeros before it without end, and `int` does not."""
 CREW_RESERVE = 100
 """Requests with an access token that are still taken where phones are refused."""
 TAKES_WINDOW_S = 5.0
@@ -124,7 +126,7 @@ class _Request:
         """Return the refusal where the head alone is cause for one."""
         headers = Headers(scope=self._scope)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._bytes_max:
+        if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX or int(length) > self._bytes_max:
             return self._too_large()
         token = headers.get("authorization", "").rpartition(" ")[2]
         self._crew = token.startswith("arena_")

@@ -270,6 +270,8 @@ class Conversation(SocketSubscriber):
             self.cut(CloseCode.TOKEN_INVALID)
 
     def _welcome(self, live: LiveSession, bearer: Crew | Phone) -> None:
+        if not self.is_open:  # it went while its token was looked up
+            return
         self._bearer = bearer
         welcome: dict[str, Any] = {"type": "welcome", "kind": "device", "role": None, "channel": None}
         # What an earlier hello gave ends here.

@@ -66,6 +66,7 @@ async def create_session(arena: Arena, actor: Crew, wanted: SessionCreate) -> Se
         InvalidSession: sides, keys or choices that do not fit together; CodeTaken.
     """
     actor.require(Verb.EDIT)
+    _require_known_looks(arena, wanted.rounds)
     code = wanted.code.upper() if wanted.code else None
     return await arena.write(make_session, actor, wanted, code)
 
@@ -80,6 +81,7 @@ async def change_session(arena: Arena, actor: Crew, code: str, changes: SessionC
 async def add_round(arena: Arena, actor: Crew, code: str, fields: RoundFields) -> Session:
     actor.require(Verb.EDIT, code)
     await arena.live(code)
+    _require_known_looks(arena, [fields])
     return await arena.write(_add_round, actor, code, fields)
 
 
@@ -87,7 +89,14 @@ async def change_round(arena: Arena, actor: Crew, code: str, number: int, change
     """Change a round that was never opened. Raises RulesFrozen where it was."""
     actor.require(Verb.EDIT, code)
     await arena.live(code)
+    _require_known_looks(arena, [changes])
     return await arena.write(_change_round, actor, code, number, changes)
+
+
+def _require_known_looks(arena: Arena, rounds: Sequence[RoundFields | RoundChanges]) -> None:
+    """Which phones looked at a tally is known to the process they looked by, and their votes may come by another."""
+    if arena.hub.shared and any("unseen" in (each.quarantine or ()) for each in rounds):
+        raise InvalidSession("The rule “unseen” needs a service of one process; leave it out where several serve.")
 
 
 async def remove_round(arena: Arena, actor: Crew, code: str, number: int) -> Session:

@@ -5,11 +5,13 @@ import signal
 import time
 
 import pytest
+from sqlalchemy import update
 
+from app.models.round import RoundRow
 from app.storage import shared
 from tests.cluster.conftest import LATE_SECONDS, Cluster
 from tests.conftest import Running
-from tests.players import Line, Phone, eventually
+from tests.players import BOUT, Line, Phone, counted, eventually, problem
 
 GONE_MS = 2_500
 """In the place of ten seconds, so that nobody waits for them."""
@@ -84,3 +86,23 @@ def test_process_that_is_killed_is_counted_no_more_once_it_has_been_silent_for_t
         eventually(lambda: audience(leader, code)[0] == 0)
         assert 0.5 < time.monotonic() - began < GONE_MS / 1000 + 1.5
         eventually(lambda: workers(leader, code) == 1, LATE_SECONDS)
+
+
+def test_nobody_is_held_for_having_looked_by_another_process(one: Running, two: Running) -> None:
+    crew = one.crew()
+    code = crew.make()
+    rules = {"quarantine": ["unseen"]}
+    for refused in (
+        crew.client.post("/api/v1/sessions", json={**BOUT, "rounds": [rules]}),
+        crew.client.post(f"/api/v1/sessions/{code}/rounds", json=rules),
+        crew.client.patch(f"/api/v1/sessions/{code}/rounds/1", json=rules),
+    ):
+        problem(refused, 422, "invalid_session")
+    # One that was made where one process serves, and copied over.
+    with two.app.state.arena.database.beside.begin() as connection:
+        connection.execute(update(RoundRow).values(quarantine=["unseen"]))
+    crew.do(code, "open")
+    phone = one.phone(code)
+    phone.tally()
+    assert Phone(two.client(phone.token), code, phone.token).vote("red").status_code == 200
+    counted(lambda: crew.tally(code), {"red": 1, "blue": 0})

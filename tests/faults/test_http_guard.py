@@ -2,6 +2,7 @@
 leave alone. With bounds of tenths of seconds; test_slow_requests.py takes the real ones.
 """
 
+import contextlib
 import json
 import socket
 import time
@@ -210,6 +211,15 @@ def test_requests_one_behind_the_other_are_all_answered(line: socket.socket) -> 
     line.sendall(b"Connection: close\r\n\r\n")
     answer, _ = until_closed(line)
     assert answer.count(b"HTTP/1.1 200 OK") == 41
+
+
+@pytest.mark.parametrize("path", [b"/healthz", b"/api/v1/about"])
+def test_requests_one_behind_the_other_without_end_end_the_line(line: socket.socket, path: bytes) -> None:
+    request = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    with contextlib.suppress(ConnectionError):
+        line.sendall(request * 4_000)
+    heard, _ = until_closed(line)
+    assert heard.count(b"HTTP/1.1 200") < 4_000
 
 
 def test_a_websocket_opens_also_with_a_slow_handshake_and_outlives_every_bound(

@@ -1,5 +1,6 @@
 """Sockets that shout, stall, vanish or come from elsewhere: they are cut, and delay nobody."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -7,6 +8,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 import tests.conftest as services
 from app.live.protocol import RECEIVED_A_SECOND, RECEIVED_BURST
+from app.services.identity import identify
 from app.settings import Settings
 from tests.conftest import FakeClock, Process, Running, make_tokens
 from tests.players import Crew, Line, counted, eventually
@@ -64,6 +67,11 @@ def masked(payload: bytes, opcode: int = 1) -> bytes:
     )
     mask = b"\x01\x02\x03\x04"
     return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+
+def unfinished(frame: bytes) -> bytes:
+    """The frame, of whose message more is to come."""
+    return bytes([frame[0] & 0x7F]) + frame[1:]
 
 
 def frames_of(line: socket.socket) -> Iterator[tuple[int, bytes]]:
@@ -197,6 +205,46 @@ def test_requests_piled_up_on_one_line_are_refused_not_queued_without_end(still_
         assert {each.get("code", "liked") for each in answers} <= {"liked", "too_many_requests", "likes_shrank"}
     stands = phone.me()["likes"]["red"]
     assert stands == max(each["totals"]["red"] for each in answers if each["type"] == "liked")
+
+
+def test_empty_fragments_do_not_pile_up(still_arena: Running) -> None:
+    _, code = opened(still_arena)
+    with raw_socket(still_arena.base_url, code) as line:
+        hearer = the_one_listening(still_arena, code)
+        line.sendall(unfinished(masked(b'{"type":"ping",')) + unfinished(masked(b"", opcode=0)) * 5_000)
+        line.sendall(unfinished(masked(b'"id":"x"', opcode=0)))
+        eventually(lambda: hearer._size == len('{"type":"ping","id":"x"'))
+        assert len(hearer._parts) == 2
+        line.sendall(masked(b"}", opcode=0))
+        assert any(json.loads(payload).get("id") == "x" for _, payload in frames_of(line))
+
+
+def test_a_token_whose_socket_goes_while_it_is_looked_up_leaves_nothing_behind(
+    still_arena: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew, code = opened(still_arena)
+    arena = still_arena.app.state.arena
+    asked, gone, done = threading.Event(), threading.Event(), threading.Event()
+
+    async def slow(of: Any, token: str) -> Any:
+        bearer = await identify(of, token)
+        asked.set()
+        assert await asyncio.to_thread(gone.wait, 10)
+        asyncio.get_running_loop().call_soon(done.set)
+        return bearer
+
+    monkeypatch.setattr("app.routers.socket.identify", slow)
+    with raw_socket(still_arena.base_url, code) as line:
+        line.sendall(masked(json.dumps({"type": "hello", "token": still_arena.admin_token}).encode()))
+        assert asked.wait(10)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset, as a lost network does
+    for phase in ("pause", "resume"):  # it is not read from meanwhile; a write finds that it went
+        crew.do(code, phase)
+        time.sleep(0.1)
+    eventually(lambda: arena.hub.sockets == 0)
+    gone.set()
+    assert done.wait(10)
+    assert not list(arena.hub.live[code].subscribers)
 
 
 @pytest.fixture

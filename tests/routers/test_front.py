@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import product
 from typing import Any
@@ -279,6 +279,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_poll_whose_answer_is_ready_never_comes_to_the_application(still_arena: Running, asked: list[str]) -> None:
     _, code, phone = opened(still_arena)
     path = f"/api/v1/sessions/{code}/tally"
+    # Who is online is looked at by the second, and makes the tally new.
+    phone.client.get(path)
+    still_arena.clock.forward(1_000)
+    eventually(lambda: phone.client.get(path).json()["audience"]["online"] == 1)
     first = phone.client.get(path)
     asked.clear()
     for headers, status in (({}, 200), ({"If-None-Match": first.headers["etag"]}, 304)):
@@ -328,6 +332,7 @@ def test_answers_come_in_the_order_of_the_questions_whatever_road_they_take(
         b"GET %b/tally HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
         b"GET %b/tally HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
         b"GET %b/tally HTTP/1.0\r\nHost: x\r\n\r\n",
+        b"GET %b/tally HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
         b"GET %b/%%74ally HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET %b/tally HTTP/1.1\r\nHost: x\r\nIf-None-Match: a\r\nIf-None-Match: b\r\n\r\n",
     ],
@@ -348,6 +353,35 @@ def test_what_is_unusual_in_a_poll_is_left_to_the_application(
     both = b"HTTP/1.0" not in request_
     assert statuses == ([200, 200] if both else [200])
     assert len(asked) == (2 if both else 1)
+
+
+def test_a_stream_asked_for_behind_a_poll_is_not_taken_for_an_idle_line(still_arena: Running) -> None:
+    _, code, _ = opened(still_arena)
+    path = f"/api/v1/sessions/{code}"
+    for _ in range(2):
+        still_arena.client().get(f"{path}/tally")
+    still_arena.server.config.timeout_keep_alive = 0.3  # type: ignore[assignment]
+    asks = "".join(f"GET {path}/{what} HTTP/1.1\r\nHost: x\r\n\r\n" for what in ("tally", "events"))
+    with socket.create_connection(("127.0.0.1", port_of(still_arena)), timeout=10) as line:
+        line.sendall(asks.encode())
+        time.sleep(1)
+        line.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            list(iter(partial(line.recv, 65_536), b""))
+
+
+@pytest.mark.parametrize("what", ["join", "rounds/1/vote", "corrections"])
+def test_a_length_written_out_of_all_measure_is_told_as_a_problem(still_arena: Running, what: str) -> None:
+    _, code, phone = opened(still_arena)
+    method = "PUT" if what.endswith("vote") else "POST"
+    with socket.create_connection(("127.0.0.1", port_of(still_arena)), timeout=10) as line:
+        line.sendall(
+            f"{method} /api/v1/sessions/{code}/{what} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {phone.token}\r\n"
+            "Content-Type: application/json\r\nConnection: close\r\n"
+            f"Content-Length: {'0' * 5_000}2\r\n\r\n{{}}".encode()
+        )
+        ((status, body),) = answers_of(line)
+    assert (status, json.loads(body)["code"]) == (413, "body_too_large")
 
 
 @contextmanager
@@ -427,6 +461,23 @@ def test_one_who_leaves_before_the_answer_gives_its_place_back_and_its_vote_coun
     eventually(lambda: arena.app.state.admission.in_flight == 0)
     assert crew.tally(code)["tally"]["votes"] == 2
     assert phone.vote("red", nonce="n").json()["repeat"] is True
+
+
+def test_an_upgrade_behind_a_vote_that_waits_ends_the_line_and_not_the_vote(arena: Running) -> None:
+    _, code, _ = opened(arena)
+    phone = arena.phone(code)
+    upgrade = (
+        f"GET /ws/sessions/{code} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port_of(arena)), timeout=10) as line, writer_held(arena):
+        line.sendall(ballot_of(phone, code, choices=["blue"], nonce="m"))
+        eventually(lambda: arena.app.state.admission.in_flight == 1)
+        line.sendall(upgrade.encode())
+        with suppress(ConnectionError):
+            assert line.recv(65_536) == b"", "no answer stands between frames"
+    eventually(lambda: arena.app.state.admission.in_flight == 0)
+    assert phone.vote("blue", nonce="m").json()["repeat"] is True
 
 
 def test_a_service_that_ends_answers_the_vote_that_waits_and_closes_its_line(arena: Running) -> None:
