@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.domain.air import AirCommand
 from app.domain.errors import InvalidRequest
 from app.domain.lifecycle import ON_AIR, Command, Phase, RunState, Timing
 from app.domain.session import Correction, ReplayMark, Round, Session
@@ -18,6 +19,7 @@ FAST = 5
 """From this speed on it is shown second by second."""
 SPEED_LEAST, SPEED_MOST = 0.1, 3_600.0
 _RUN_ACTS = frozenset({*map(str, Command), "deadline"})
+_CUTS = frozenset({"scene", AirCommand.TAKE, AirCommand.CLEAR, AirCommand.PANIC, "panic_released"})
 _EDITED = ("number", "title", "topic", "starts_at_ms", "ended")
 
 
@@ -63,6 +65,7 @@ def moments(session: Session, runs: Mapping[int, Sequence[PastRun]], acts: Seque
         **_first_values(session, acts),
         rounds=made,
         scene="board",
+        panicked_at_ms=None,
         current=made[0].number if made else None,
     )
     lived = [Moment(session.created_at_ms, now)]
@@ -88,8 +91,10 @@ def _first_values(session: Session, acts: Sequence[Act]) -> dict[str, Any]:
 def _after(now: Session, last: Session, runs: Mapping[int, Sequence[PastRun]], act: Act) -> Session:
     """Return the session after an act; the same object where it changed nothing that is shown."""
     after = act.after or {}
-    if act.action == "scene":
-        return replace(now, scene=after["scene"])
+    if act.action in _CUTS:
+        # While a panic holds, nothing but its release is ever written down as a cut.
+        held_since_ms = act.at_ms if act.action == AirCommand.PANIC else None
+        return replace(now, scene=after["scene"], panicked_at_ms=held_since_ms)
     if act.action == "session_changed":
         return replace(now, **{name: after[name] for name in _EDITED if name in after})
     stored = last.round(act.round) if act.round is not None else None

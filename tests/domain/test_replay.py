@@ -166,6 +166,29 @@ def test_scenes_edits_and_added_rounds_come_when_they_came() -> None:
     assert moments(session, runs, [])[0].session.current == 1
 
 
+def test_every_cut_changes_the_picture_and_a_panic_holds_until_its_release() -> None:
+    session = a_session(a_round(phase=Phase.DRAFT), scene="blank", panicked_at_ms=9)
+    acts = [
+        Act(1, "clear", None, {"scene": "board"}, {"scene": "blank"}),
+        Act(2, "preview", None, {"preview": "board"}, {"preview": "result"}),
+        Act(3, "take", None, {"scene": "blank"}, {"scene": "result"}),
+        Act(4, "panic", None, {"scene": "result"}, {"scene": "blank"}),
+        Act(6, "panic_released", None, {"scene": "blank"}, {"scene": "blank"}),
+        Act(7, "scene", None, {"scene": "blank"}, {"scene": "qr"}),
+        Act(9, "panic", None, {"scene": "qr"}, {"scene": "blank"}),
+    ]
+    lived = moments(session, {1: [PastRun(7, FRESH)]}, acts)
+    assert [(each.at_ms, each.session.scene, each.session.panicked_at_ms) for each in lived[1:]] == [
+        (1, "blank", None),
+        (3, "result", None),
+        (4, "blank", 4),
+        (6, "blank", None),
+        (7, "qr", None),
+        (9, "blank", 9),
+    ]
+    assert (lived[0].session.scene, lived[0].session.panicked_at_ms) == ("board", None)
+
+
 def test_a_session_whose_rounds_all_came_later_begins_without_one() -> None:
     session, runs = a_session(a_round(phase=Phase.DRAFT)), {1: [PastRun(7, FRESH)]}
     before = [

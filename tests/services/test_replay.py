@@ -112,6 +112,11 @@ class Evening:
     def like(self, number: int, phone: Phone, **totals: int) -> None:
         assert phone.like(number=number, **totals).status_code == 200
 
+    def air(self) -> tuple[str, bool]:
+        """Return the scene that the public is shown, and whether a panic holds it."""
+        overlay = self.arena.client().get(f"/api/v1/sessions/{self.code}/tally").json()["overlay"]
+        return overlay["scene"], overlay["panic"]
+
     def scene(self, name: str) -> None:
         assert self.crew.client.post(f"/api/v1/sessions/{self.code}/overlay/{name}").status_code == 200
 
@@ -258,6 +263,29 @@ def test_scenes_come_when_they_came(evening: Evening, settings: Settings, clock:
         "lower_third",
         "board",
         "result",
+    ]
+
+
+def test_takes_clears_and_panics_come_when_they_came(evening: Evening, settings: Settings, clock: FakeClock) -> None:
+    evening.crew.do(evening.code, "open")
+    steps = ("clear", "preview/result", "take", "panic", "panic/release", "overlay/qr", "panic")
+    stood = [evening.air()]
+    for step in steps:
+        evening.later(1_000)
+        assert evening.crew.client.post(f"/api/v1/sessions/{evening.code}/{step}").status_code == 200
+        if (now := evening.air()) != stood[-1]:
+            stood.append(now)
+    documents = played(history_of(settings, evening.code), clock, speed=1)
+    shown = [(each["overlay"]["scene"], each["overlay"]["panic"]) for each in documents]
+    assert [each for i, each in enumerate(shown) if i == 0 or shown[i - 1] != each] == stood
+    assert stood == [
+        ("board", False),
+        ("blank", False),
+        ("result", False),
+        ("blank", True),
+        ("blank", False),
+        ("qr", False),
+        ("blank", True),
     ]
 
 
