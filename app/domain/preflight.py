@@ -21,6 +21,8 @@ SHOW_MS = 4 * 3_600_000
 """So long after its start, or after now, a show is taken to last: tokens must live until then."""
 DAY_MS = 86_400_000
 OVERLAY_SILENT_MS = 10_000
+BACKUP_AHEAD_MS = 60_000
+"""A file server's clock may differ a little; what is dated later still says nothing of when it was made."""
 CONSOLE_AMBER_MS, CONSOLE_RED_MS = 1_000, 10_000
 MACHINE_AMBER_MS, MACHINE_RED_MS = 1_000, 10_000
 SHARED_AMBER_MS, SHARED_RED_MS = 500, 2_000
@@ -93,8 +95,18 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
+    """What an overlay said of itself last. `verified`: by an access token; without one anybody may claim to be one."""
+
     name: str
     silent_ms: int
+    verified: bool = True
+    bus: str = "programme"
+    visible: bool = True
+
+    @property
+    def counts(self) -> bool:
+        """Say whether what it shows is seen on air. A hidden source may sleep, and is not missed."""
+        return self.verified and self.bus == "programme" and self.visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +286,11 @@ def _qr(code: str, known: Reach) -> Said:
 
 
 def _overlays(known: tuple[Overlay, ...]) -> Said:
-    silent = [each.name for each in known if each.silent_ms > OVERLAY_SILENT_MS]
-    n = len(known) - len(silent)
+    answering = [each for each in known if each.silent_ms <= OVERLAY_SILENT_MS]
+    n = sum(each.counts for each in answering)
     if n == 0:
-        return Level.RED, "overlays_none", {}
+        return (Level.AMBER, "overlays_others", {}) if answering else (Level.RED, "overlays_none", {})
+    silent = [each.name for each in known if each.counts and each not in answering]
     if silent:
         return Level.AMBER, "overlays_silent", {"n": n, "names": ", ".join(silent[:3])}
     return Level.GREEN, "overlays_well", {"n": n}
@@ -297,6 +310,8 @@ def _backup(known: Backup, now_ms: int) -> Said:
     how = "_postgresql" if known.by_database else ""
     if known.at_ms is None:
         return Level.RED, f"backup_none{how}", {}
+    if known.at_ms > now_ms + BACKUP_AHEAD_MS:
+        return Level.RED, f"backup_ahead{how}", {}
     age_ms = max(0, now_ms - known.at_ms)
     values = {"hours": age_ms // 3_600_000}
     return (Level.RED, f"backup_old{how}", values) if age_ms >= DAY_MS else (Level.GREEN, "backup_well", values)

@@ -164,6 +164,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "十秒内没有图文页面应答；请在播出机上打开图文地址。",
         "No overlay has answered in the last ten seconds; open the overlay's address on the playout machine.",
     ),
+    "overlays_others": (
+        "有图文在应答，但没有一个是带令牌、未隐藏的播出图文；请给它的地址加上 #token=，或让播出软件显示它。",
+        "Overlays answer, but none of the programme with a token and shown; add #token= to its address, or show it.",
+    ),
     "overlays_silent": (
         "{n} 个图文在应答，「{names}」已无应答；请重新载入，或关掉不用的。",
         "Overlays that answer: {n}, but {names} no longer; reload it, or close what is not used.",
@@ -186,6 +190,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "backup_none_postgresql": (
         "没有备份记录；请运行 pg_dump，再用 arena backup --noted FILE 记下。",
         "No backup is on record; run pg_dump, then note it by arena backup --noted FILE.",
+    ),
+    "backup_ahead": (
+        "上次备份的时间在将来；请先对时，再运行 arena backup FILE。",
+        "The last backup is dated in the future; set the clocks, then run arena backup FILE.",
+    ),
+    "backup_ahead_postgresql": (
+        "上次备份的时间在将来；请先对时，再运行 pg_dump，用 arena backup --noted FILE 记下。",
+        "The last backup is dated in the future; set the clocks, then run pg_dump and arena backup --noted FILE.",
     ),
     "backup_old": (
         "上次备份在 {hours} 小时前；请运行 arena backup FILE。",

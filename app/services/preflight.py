@@ -196,7 +196,16 @@ def _overlays(live: LiveSession, now_ms: int) -> tuple[Overlay, ...]:
     frame = live.frames.get("staff")
     document: dict[str, Any] = orjson.loads(frame.payload) if frame else {}
     beats = (document.get("staff") or {}).get("overlays", [])
-    return tuple(Overlay(each["name"] or each["id"], max(0, now_ms - each["seen_at_ms"])) for each in beats)
+    return tuple(
+        Overlay(
+            each["name"] or each["id"],
+            max(0, now_ms - each["seen_at_ms"]),
+            verified=each["verified"],
+            bus=each["bus"],
+            visible=each["visible"],
+        )
+        for each in beats
+    )
 
 
 def _tokens(connection: Connection, session_id: int, now_ms: int) -> tuple[Token, ...]:

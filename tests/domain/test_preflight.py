@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.lifecycle import Phase, RunState
 from app.domain.preflight import (
+    BACKUP_AHEAD_MS,
     DAY_MS,
     SHOW_MS,
     Answer,
@@ -220,6 +221,14 @@ LATER = NOW + SHOW_MS
         ("overlays", {"overlays": ()}, RED, "No overlay"),
         ("overlays", {"overlays": (Overlay("OBS", 10_001),)}, RED, "No overlay"),
         ("overlays", {"overlays": (Overlay("OBS", 10_000), Overlay("vMix", 60_000))}, AMBER, "vMix no longer"),
+        ("overlays", {"overlays": (Overlay("~1", 900, verified=False),)}, AMBER, "but none of the programme"),
+        ("overlays", {"overlays": (Overlay("next", 900, bus="preview"),)}, AMBER, "but none of the programme"),
+        ("overlays", {"overlays": (Overlay("OBS", 900, visible=False),)}, AMBER, "but none of the programme"),
+        ("overlays", {"overlays": (Overlay("OBS", 60_000), Overlay("~1", 900, verified=False))}, AMBER, "but none"),
+        ("overlays", {"overlays": (Overlay("~1", 60_000, verified=False),)}, RED, "No overlay"),
+        ("overlays", {"overlays": (Overlay("OBS", 900), Overlay("~1", 60_000, verified=False))}, GREEN, "answer: 1."),
+        ("overlays", {"overlays": (Overlay("OBS", 900), Overlay("next", 60_000, bus="preview"))}, GREEN, "answer: 1."),
+        ("overlays", {"overlays": (Overlay("OBS", 900), Overlay("b", 60_000, visible=False))}, GREEN, "answer: 1."),
         ("token_producer", {"tokens": ()}, RED, "no token for the producer"),
         ("token_director", {"tokens": (Token(Role.ADMIN, None),)}, AMBER, "only an admin's"),
         ("token_scrutineer", {"tokens": (Token(Role.ADMIN, LATER - 1),)}, RED, "no token for the scrutineer"),
@@ -229,7 +238,9 @@ LATER = NOW + SHOW_MS
         ("backup", {"backup": Backup(None, by_database=True)}, RED, "run pg_dump"),
         ("backup", {"backup": Backup(NOW - DAY_MS)}, RED, "24 hours old; run arena backup"),
         ("backup", {"backup": Backup(NOW - DAY_MS, by_database=True)}, RED, "24 hours old; run pg_dump"),
-        ("backup", {"backup": Backup(NOW + 5)}, GREEN, "0 hours old"),
+        ("backup", {"backup": Backup(NOW + BACKUP_AHEAD_MS)}, GREEN, "0 hours old"),
+        ("backup", {"backup": Backup(NOW + BACKUP_AHEAD_MS + 1)}, RED, "in the future; set the clocks, then run arena"),
+        ("backup", {"backup": Backup(NOW + DAY_MS, by_database=True)}, RED, "set the clocks, then run pg_dump"),
     ],
 )
 def test_each_check_has_its_faults(check: str, changes: dict[str, Any], level: Level, says: str) -> None:

@@ -48,9 +48,11 @@ def said(crew: Crew, code: str, check: str) -> str:
 
 
 @contextlib.contextmanager
-def overlay(arena: Running, code: str) -> Iterator[Line]:
-    with Line.opened(arena.ws_url, code, token=arena.tokens["overlay"]) as line:
-        line.say(type="heartbeat", client="overlay", id="obs", name="OBS", scene="board", version=1, fps=50)
+def overlay(arena: Running, code: str, *, token: bool = True, **told: Any) -> Iterator[Line]:
+    with Line.opened(arena.ws_url, code, token=arena.tokens["overlay"] if token else None) as line:
+        if not token:
+            line.say(type="hello", role="overlay")
+        line.say(type="heartbeat", client="overlay", id="obs", name="OBS", scene="board", version=1, fps=50, **told)
         yield line
 
 
@@ -241,6 +243,15 @@ def test_overlays_that_have_fallen_silent_are_told(still_arena: Running, clock: 
         assert levels(crew, code)["overlays"] == "red"
 
 
+@pytest.mark.parametrize("told", [{"token": False}, {"bus": "preview"}, {"visible": False}])
+def test_an_overlay_that_is_nobodys_next_or_hidden_makes_nothing_green(arena: Running, told: dict[str, Any]) -> None:
+    crew = arena.crew("producer")
+    code = crew.make()
+    with overlay(arena, code, **told):
+        eventually(lambda: levels(crew, code)["overlays"] == "amber")
+        assert "add #token=" in said(crew, code, "overlays")
+
+
 def test_a_backup_that_is_missing_old_or_not_understood_is_red(arena: Running) -> None:
     crew = arena.crew("producer")
     code = crew.make()
@@ -250,6 +261,8 @@ def test_a_backup_that_is_missing_old_or_not_understood_is_red(arena: Running) -
     assert levels(crew, code)["backup"] == "red"
     note_backup(arena.data_dir, Path("x"), now_ms())
     assert levels(crew, code)["backup"] == "green"
+    note_backup(arena.data_dir, Path("x"), now_ms() + DAY_MS)
+    assert levels(crew, code)["backup"] == "red"
     for broken in ("", "{}", "[]", '{"at_ms": null}'):
         (arena.data_dir / NOTE).write_text(broken)
         assert levels(crew, code)["backup"] == "red"
