@@ -32,6 +32,7 @@ LENGTH_MAX: Mapping[str, int] = {
 KEY = re.compile(r"[a-z0-9_]{1,32}")
 ADDRESS = re.compile(r"https?://[^\s<>\"]{1,490}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TOO_MANY = "more cells than columns; name the column above, or quote what holds a comma"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def read_rows(rows: Iterable[tuple[int, Sequence[str]]], rows_max: int) -> Roste
     """Check a header and the rows under it, each with its line. Empty rows are passed over."""
     roster = Roster()
     columns: dict[int, str] | None = None
+    width = 0
     keys: dict[str, int] = {}
     identities: dict[tuple[str, str], Nominee] = {}
     for line, cells in rows:
@@ -91,11 +93,16 @@ def read_rows(rows: Iterable[tuple[int, Sequence[str]]], rows_max: int) -> Roste
             columns = _columns(line, texts, roster)
             if columns is None:
                 return roster
+            width = max(place for place, text in enumerate(texts, 1) if text)
             continue
         roster.rows += 1
         if roster.rows > rows_max:
             roster.faults.append(Fault(line, "", f"there are more than {rows_max} rows; split the file"))
             return roster
+        if any(texts[width:]):
+            # Most likely a comma that was not quoted: then every cell behind it stands in a wrong column.
+            roster.faults.append(Fault(line, "", _TOO_MANY))
+            continue
         _take(line, texts, columns, roster, keys, identities)
     if columns is None:
         roster.faults.append(Fault(1, "", "the file is empty; the first row names the columns"))

@@ -60,6 +60,14 @@ def test_every_bad_row_is_told_and_good_ones_between() -> None:
     assert [each.name for each in roster.nominees] == ["王伟"]
 
 
+@pytest.mark.parametrize("beyond", [[], ["", ""]])
+def test_a_row_with_more_cells_than_the_header_has_is_told_and_not_shifted(beyond: list[str]) -> None:
+    roster = read(["王伟", "Acme", "Inc", "书记"], ["杨玭", "甲", "乙", ""], header=["姓名", "单位", "职务", *beyond])
+    message = "more cells than columns; name the column above, or quote what holds a comma"
+    assert roster.faults == [Fault(2, "", message)]
+    assert [each.name for each in roster.nominees] == ["杨玭"]
+
+
 @pytest.mark.parametrize("column", ["portrait_url", "clip_url"])
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "//a.cn/x", "https://a cn/", "data:image/png;base64,AA"])
 def test_address_that_is_none_is_refused(column: str, address: str) -> None:

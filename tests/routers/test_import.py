@@ -106,6 +106,13 @@ def nothing_is_there(programme: Programme) -> bool:
     return not entries(programme) and not programme.get(f"{ROOT}/people")["people"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_comma_too_many_loads_nobody_with_shifted_cells(programme: Programme, kind: str) -> None:
+    rows = [["姓名", "单位", "职务"], ["王伟", "Acme", " Inc", "书记"]]
+    content = csv_of(rows).encode() if kind == "csv" else xlsx_of(sheet_of(rows))
+    assert refused(programme, content) == [(2, "")]
+
+
 @pytest.mark.parametrize("kind", ["utf-8", "utf-8-sig", "gb18030", "semicolon", "tab", "xlsx"])
 def test_six_hundred_are_loaded_from_what_offices_write(programme: Programme, kind: str) -> None:
     rows = nominees(600)
