@@ -4,12 +4,14 @@ A text that a spreadsheet would take for a formula gets an apostrophe before it,
 """
 
 import csv
+import re
 from io import StringIO
 
 from app.feeds.feed import Document, Feed, Options
 from app.feeds.table import Scalar, as_text, rows
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# The page's downloads have the same rule: pages/report/csv.js.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 BOM = "\ufeff"
 
 
@@ -26,7 +28,7 @@ def csv_cell(value: Scalar | float | None) -> str:
     """Write a value as a cell that no spreadsheet runs."""
     if value is None:
         return ""
-    if isinstance(value, str) and value.lstrip().startswith(_FORMULA):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return str(value) if isinstance(value, float) else as_text(value)
 

@@ -8,11 +8,13 @@ from io import StringIO
 from typing import Any
 from xml.etree import ElementTree as xml
 
+import pytest
 from hypothesis import given, settings
 
 from app.domain.lifecycle import Phase
 from app.feeds import feeds
 from app.feeds.feed import Options
+from app.feeds.rows_csv import csv_cell
 from app.feeds.rss_xml import NAMESPACE
 from app.feeds.table import CHOICE_FIELDS, as_text, one_line, rows
 from tests.feeds.documents import documents
@@ -93,6 +95,20 @@ def test_csv_never_holds_a_formula_nor_a_line_break_within_a_cell(document: dict
     for cell in (cell for line in read_csv(text) for cell in line):
         assert not re.match(r"\s*[=+\-@＝＋－＠]", cell), cell
     assert len(text.splitlines()) == 1 + len(rows(document))
+
+
+# The same texts as in tests/pages/report_csv.test.mjs: the service and the page guard alike.
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@x", "＝1+1", "＋1", "－1", "＠x", " =1", "\u3000＝1", "\n@x", "\tx", "\rx"]
+)
+def test_a_name_that_looks_like_a_formula_cannot_run(name: str) -> None:
+    assert csv_cell(name) == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ["", "王伟", "a=1", "1+1", " x", "'=1"])
+def test_any_other_name_is_written_as_it_is(name: str) -> None:
+    assert csv_cell(name) == name
+    assert csv_cell(-5) == "-5"
 
 
 @given(documents())

@@ -32,8 +32,12 @@ test("commas, quotes and line breaks are kept whole", () => {
   assert.equal(cell('他说"好",就\n走'), '"他说""好"",就\n走"');
 });
 
+// The same texts as in tests/feeds/test_formats.py: the service and the page guard alike.
 test("a name that looks like a formula cannot run", () => {
-  for (const name of ["=1+1", "+1", "-1", "@x", "\tx"]) assert.ok(cell(name).replaceAll('"', "").startsWith("'"), name);
+  for (const name of ["=1+1", "+1", "-1", "@x", "＝1+1", "＋1", "－1", "＠x", " =1", "\u3000＝1", "\n@x", "\tx", "\rx"]) {
+    assert.ok(cell(name).replaceAll('"', "").startsWith("'"), name);
+  }
+  for (const name of ["", "王伟", "a=1", "1+1", " x", "'=1"]) assert.equal(cell(name), name);
   assert.equal(cell(-5), "-5");
 });
 

@@ -4,6 +4,8 @@
 /** @import { Report } from "./types.js" */
 
 const BOM = "\uFEFF";
+// The service's CSV has the same rule: feeds/rows_csv.py.
+const FORMULA = /^(?:\s*[=+\-@＝＋－＠]|[\t\r])/u;
 
 /**
  * @param {readonly (readonly (string|number|null)[])[]} rows
@@ -19,7 +21,7 @@ export function csv(rows) {
 export function cell(value) {
   if (value === null) return "";
   if (typeof value === "number") return String(value);
-  const safe = /^[=+\-@\t\r]/u.test(value) ? `'${value}` : value;
+  const safe = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
