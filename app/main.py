@@ -74,7 +74,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FrontedApp:
         app.state.visit_gate = visit_gate(arena, settings)
         app.state.wechat = WeChat(arena, settings)
         app.state.preflights = Preflights(arena)
-        app.state.crowds = crowds = Crowds(settings, arena.clock)
+        app.state.crowds = crowds = Crowds(settings, arena.clock, arena.hub)
         app.state.outgoing = outgoing = Outgoing(arena.hub, arena.clock, allowed, flat, lambda: arena.leads)
         await arena.start()
         await start_automations(arena, outgoing)

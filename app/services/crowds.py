@@ -17,7 +17,8 @@ import structlog
 from app.domain.clock import Clock
 from app.domain.errors import Conflict, Overloaded
 from app.domain.rehearsal import CROWDS_MAX
-from app.domain.session import Session
+from app.domain.session import Session, on_air
+from app.live.hub import Hub
 from app.schemas.rehearsal import CrowdDocument, CrowdWanted
 from app.services.identity import Crew
 from app.settings import Settings
@@ -42,9 +43,10 @@ class _Crowd:
 class Crowds:
     """Made once in the lifespan. `alone`: no other process serves this arena."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, hub: Hub) -> None:
         self._alone = not settings.redis_url
         self._clock = clock
+        self._hub = hub
         self._crowds: dict[str, _Crowd] = {}
         self._changing = asyncio.Lock()
 
@@ -52,7 +54,8 @@ class Crowds:
         """Start a crowd; nothing happens where the same plays already.
 
         Raises:
-            Conflict: another plays, the session is none for crowds, or several processes serve; Overloaded
+            Conflict: another plays, a channel is not the session's, a real round is on air, or several processes serve
+            Overloaded: as many play as may
         """
         assert rehearsal.rehearsal, "a crowd plays in a rehearsal only"
         code = rehearsal.code
@@ -68,11 +71,25 @@ class Crowds:
                 if present.wanted == wanted:
                     return
                 raise Conflict("A crowd plays in this rehearsal; stop it before you start another.")
+            self._require_quiet(code)
             if sum(each.playing for each in self._crowds.values()) >= CROWDS_MAX:
                 raise Overloaded(f"{CROWDS_MAX} crowds play at the moment; stop one first.", retry_after_s=10)
             process = await asyncio.to_thread(_started, code, base_url, wanted)
             self._crowds[code] = _Crowd(wanted, self._clock.now_ms(), process)
         log.info("crowd started", session=code, voters=wanted.voters, by=actor.name)
+
+    def _require_quiet(self, code: str) -> None:
+        """Refuse while a real audience votes in this service: a crowd takes processor time from them.
+
+        A poll is open for days, in which people must be able to rehearse.
+        """
+        for live in self._hub.live.values():
+            session = live.session
+            if not session.rehearsal and session.kind != "poll" and (round_ := on_air(session)) is not None:
+                raise Conflict(
+                    f"Round {round_.number} of {session.code} is {round_.run.phase} in this service; start the crowd "
+                    f"when it is locked, or by hand all the same: arena rehearse {code}."
+                )
 
     async def stop(self, code: str) -> None:
         """End a rehearsal's crowd; returns when it has ended."""

@@ -341,6 +341,26 @@ class TestCrowd:
         stopped = crew.client.delete(path).json()["crowd"]
         assert stopped["state"] == "ended"
 
+    def test_none_is_started_while_a_real_round_is_on_air(self, arena: Running, rehearsal: str) -> None:
+        crew = arena.crew()
+        path = f"/api/v1/sessions/{rehearsal}/rehearsal/crowd"
+        real, poll = crew.make(), crew.make(kind="poll", rounds=[{"title": "人气投票"}])
+        crew.do(real, "open")
+        for phase in ("open", "paused"):
+            said = problem(crew.client.put(path, json={"voters": 2}), 409, "conflict")["detail"]
+            assert f"Round 1 of {real} is {phase}" in said
+            assert f"arena rehearse {rehearsal}" in said
+            crew.do(real, "pause" if phase == "open" else "resume")
+        crew.do(real, "lock")
+        # A poll is open for days, and a rehearsal's own round is what the crowd comes for.
+        crew.do(poll, "open")
+        crew.do(rehearsal, "open")
+        started = crew.client.put(path, json={"voters": 2, "seconds": 300})
+        assert started.status_code == 200, started.text
+        # What plays already goes on, and a second press is no other crowd.
+        crew.do(real, "open", number=2)
+        assert crew.client.put(path, json={"voters": 2, "seconds": 300}).json()["crowd"] == started.json()["crowd"]
+
     def test_it_ends_with_the_rehearsal(self, arena: Running, rehearsal: str) -> None:
         crew = arena.crew()
         path = f"/api/v1/sessions/{rehearsal}/rehearsal"
