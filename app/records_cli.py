@@ -23,12 +23,14 @@ from app.domain.signature import SigningKey
 from app.services import results
 from app.services.identity import COMMAND_LINE
 from app.services.purge import purge_session, unpurged
+from app.services.visits import purge_visit
 from app.settings import Settings
+from app.storage import visits
 from app.storage.backup import BackupError, back_up, note_backup
 from app.storage.backup import restore as restore_database
 from app.storage.engine import Database
 from app.storage.move import MoveError, move
-from app.storage.scrub import ScrubError, needs_scrub, scrub_database
+from app.storage.scrub import ScrubError, scrub_database, scrub_wanted_since_ms
 from app.storage.sqlite import database_file
 from app.storage.writer import Transaction
 from app.verify import Unreadable, read_export, told, verify_audit, verify_ledger
@@ -37,7 +39,7 @@ records = typer.Typer()
 
 
 def purge_database(settings: Settings, database: Database, *, code: str | None, now: bool, dry_run: bool) -> list[str]:
-    """Purge what is due, or one session at once, and scrub the file. Returns what to tell.
+    """Purge what is due, or one session at once, and scrub the file. Visits go on their dates. Returns what to tell.
 
     Raises:
         ArenaError, ScrubError
@@ -45,20 +47,26 @@ def purge_database(settings: Settings, database: Database, *, code: str | None, 
     now_ms = SystemClock().now_ms()
     with database.reader.connect() as connection:
         waiting = unpurged(connection, settings.purge_days)
-        marked = needs_scrub(connection)
+        asked = [each for each in visits.due_for_purge(connection, now_ms) if code in (None, each[0])]
+        marked = scrub_wanted_since_ms(connection) is not None
     chosen = [each for each in waiting if code is None or each.code == code]
     due = [each for each in chosen if now or each.purge_at_ms <= now_ms]
     told = [f"{each.code}: due on {_day(each.purge_at_ms)}." for each in chosen if each not in due]
     if dry_run:
-        return told + [f"{each.code}: would be purged; its date is {_day(each.purge_at_ms)}." for each in due]
+        told += [f"{each.code}: would be purged; its date is {_day(each.purge_at_ms)}." for each in due]
+        return told + [f"{each}: visit {number} would be purged; its date has come." for each, number in asked]
     codes = [code] if code is not None and now else [each.code for each in due]
     for each in codes:
         with database.writer.begin() as connection:
             purge_session(Transaction(connection, now_ms), COMMAND_LINE, each)
         told.append(f"{each}: purged. No ballot of it can be led back to a phone any more.")
-    if codes or marked:
+    for each, number in asked:
+        with database.writer.begin() as connection:
+            purge_visit(Transaction(connection, now_ms), COMMAND_LINE, each, number)
+        told.append(f"{each}: visit {number} purged. Who asked for it is written nowhere any more.")
+    if codes or asked or marked:
         scrub_database(database)
-        told.append("The database was written anew. Backups made before still hold the key: destroy them.")
+        told.append("The database was written anew. Backups made before still hold the key or the names: destroy them.")
     return told or ["Nothing has ended that is not purged."]
 
 
@@ -301,7 +309,10 @@ def purge(
     now: Annotated[bool, typer.Option("--now", help="Before its date; needs --code.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is due.")] = False,
 ) -> None:
-    """Destroy the voter keys of sessions past their date. A running service does so by itself."""
+    """Destroy the voter keys of sessions past their date, and the names in visits past theirs.
+
+    A running service does so by itself.
+    """
     if now and code is None:
         raise typer.BadParameter("--now needs --code.")
     settings = read_settings()

@@ -5,8 +5,8 @@ from sqlmodel import Field, SQLModel
 
 
 class Visit(SQLModel, table=True):
-    """`asker_name`, `asker_phone`, `wanted` and `message` are personal, and emptied at `purge_at_ms`. `digest` is of
-    the receipt with which the asker follows the request; the receipt itself stands nowhere.
+    """`asker_name`, `asker_phone`, `wanted`, `message` and `note` are personal, and emptied at `purge_at_ms`. `digest`
+    is of the receipt with which the asker follows the request; the receipt itself stands nowhere.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -31,7 +31,7 @@ class Visit(SQLModel, table=True):
     starts_at_ms: int | None = Field(default=None, sa_type=BigInteger)
     duration_min: int | None = None
     place: str = Field(default="", max_length=200)
-    note: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=200, repr=False)
     taught: int | None = None
     delivered_at_ms: int | None = Field(default=None, sa_type=BigInteger)
     purge_at_ms: int = Field(sa_type=BigInteger, index=True)

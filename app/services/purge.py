@@ -1,8 +1,8 @@
 """Destroys the key of a session's voters some days after its end, so that no ballot can be led back to a phone.
 
 Ballots, ledgers and results stay: their voters are hashes keyed by what is then gone. A running service does it by
-itself, looking each minute, while nothing is on air; `arena purge` does it by hand. A backup keeps the key: those who
-made it must destroy it.
+itself, looking each minute, and what is personal in visits with it; `arena purge` does it by hand. A backup keeps the
+key: those who made it must destroy it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from app.services.arena import Arena, changed, required_session
 from app.services.identity import CLOCK, Crew, audit
 from app.services.visits import purge_visits
 from app.storage import sessions, tickets
-from app.storage.scrub import ScrubError, mark_for_scrub, needs_scrub, scrub_database
+from app.storage.scrub import ScrubError, mark_for_scrub, scrub_database, scrub_wanted_since_ms
 from app.storage.tables import SESSION
 from app.storage.writer import Transaction
 
@@ -26,6 +26,8 @@ DAY_MS = 86_400_000
 INTERVAL_S = 60
 AFTER_FAILURE_S = 3_600
 """Writing the file anew is much work for a disk that was full a minute ago."""
+SCRUB_WAIT_MS_MAX = DAY_MS
+"""So long the file waits for a round on air, whose votes its writing anew would hold up."""
 
 log = structlog.get_logger()
 
@@ -71,7 +73,7 @@ def purge_session(transaction: Transaction, actor: Crew, code: str) -> Session:
     ]
     tickets.remove_tickets(connection, session.id)
     sessions.change_session(connection, session.id, voter_key="", purged_at_ms=transaction.now_ms)
-    mark_for_scrub(connection)
+    mark_for_scrub(connection, transaction.now_ms)
     audit(
         transaction,
         actor,
@@ -86,19 +88,21 @@ def purge_session(transaction: Transaction, actor: Crew, code: str) -> Session:
 
 
 async def purge_due(arena: Arena) -> None:
-    """Purge what is due, and scrub the file where that is due; nothing while a round is on air."""
-    if not arena.leads or any(on_air(live.session) is not None for live in arena.hub.live.values()):
+    """Purge what is due, whatever is on air; then scrub the database."""
+    if not arena.leads:
         return
     now_ms = arena.clock.now_ms()
-    purged = False
+    purged = 0
     for due in await arena.read(unpurged, arena.settings.purge_days):
         if due.purge_at_ms <= now_ms:
             await arena.write(purge_session, CLOCK, due.code)
             log.info("session purged", session=due.code)
-            purged = arena.database.shared
-    await purge_visits(arena)
+            purged += 1
+    purged += await purge_visits(arena)
     await _learn_of_others(arena)
-    if purged or await arena.read(needs_scrub):
+    since_ms = await arena.read(scrub_wanted_since_ms)
+    # PostgreSQL has no mark, and its vacuum holds nobody up.
+    if purged if since_ms is None else (now_ms - since_ms >= SCRUB_WAIT_MS_MAX or not _show_on_air(arena)):
         await asyncio.to_thread(scrub_database, arena.database)
 
 
@@ -116,6 +120,11 @@ async def run_purge(arena: Arena) -> None:
             wait_s = AFTER_FAILURE_S
             log.error("purge failed", error=type(error).__name__, exc_info=error)
         await asyncio.sleep(wait_s)
+
+
+def _show_on_air(arena: Arena) -> bool:
+    """Say whether a round is on air that is not a poll's: those are open for weeks, and a vote may wait a second."""
+    return any(on_air(each.session) is not None for each in arena.hub.live.values() if each.session.kind != "poll")
 
 
 async def _learn_of_others(arena: Arena) -> None:

@@ -138,7 +138,7 @@ async def purge_visits(arena: Arena) -> int:
     """Destroy what is personal in the visits whose date has come. Returns how many those were."""
     due = await arena.read(visits.due_for_purge, arena.clock.now_ms())
     for code, number in due:
-        await arena.write(_purge, code, number)
+        await arena.write(purge_visit, CLOCK, code, number)
         log.info("visit purged", session=code, visit=number)
     return len(due)
 
@@ -253,6 +253,9 @@ def _act(
 
 def _store(transaction: Transaction, row: Row[Any], what: Act, details: Details, purge_days: int) -> VisitState | None:
     """Store what a command makes of a visit. Returns None where it was true already."""
+    if row.purged_at_ms is not None and details.note:
+        # It would outlive the date that was promised.
+        raise Conflict("What is personal in this visit was destroyed on its date; send the same without a note.")
     before = _state(row)
     after = apply(before, what, details, transaction.now_ms)
     if after is before:
@@ -265,7 +268,8 @@ def _store(transaction: Transaction, row: Row[Any], what: Act, details: Details,
     return after
 
 
-def _purge(transaction: Transaction, code: str, number: int) -> None:
+def purge_visit(transaction: Transaction, actor: Crew, code: str, number: int) -> None:
+    """Destroy what is personal in one visit, if its date has come. The file is marked to be scrubbed."""
     connection = transaction.connection
     session = required_session(connection, code)
     row = visits.find_visit(connection, session.id, number)
@@ -277,9 +281,9 @@ def _purge(transaction: Transaction, code: str, number: int) -> None:
         state = State.LAPSED
     values |= {"state": str(state), "purged_at_ms": transaction.now_ms}
     if visits.change_visit(connection, row.id, row.sequence, **values):
-        mark_for_scrub(connection)
+        mark_for_scrub(connection, transaction.now_ms)
         before, after = {"visit": number, "state": row.state}, {"visit": number, "state": str(state)}
-        audit(transaction, CLOCK, "visit_purged", session_id=session.id, before=before, after=after)
+        audit(transaction, actor, "visit_purged", session_id=session.id, before=before, after=after)
 
 
 def _list(

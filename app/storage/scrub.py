@@ -1,8 +1,8 @@
 """Takes out of the database's files what was deleted or overwritten in it.
 
 SQLite leaves old bytes in the free space of its pages and in its log. A purge therefore marks the file, in the same
-transaction, and the file is then written anew: VACUUM, and the log is cut to nothing. The mark stays until that has
-succeeded, whoever does it and after whatever crash.
+transaction, and the file is then written anew: VACUUM, and the log is cut to nothing. The mark says since when, and
+stays until that has succeeded, whoever does it and after whatever crash.
 """
 
 from contextlib import closing
@@ -13,27 +13,30 @@ from sqlalchemy import Connection
 
 from app.storage.engine import Database
 from app.storage.sqlite import BUSY_TIMEOUT_MS, database_file, sqlite_module
-from app.storage.tables import SESSION, TICKET
+from app.storage.tables import SESSION, TICKET, VISIT
 
-_MARK = 1
+_MINUTE_MS = 60_000
 
 
 class ScrubError(Exception):
     """The file could not be written anew now; says why, in one sentence. Trying again is safe."""
 
 
-def mark_for_scrub(connection: Connection) -> None:
-    """Note in the file's head that it holds what must go; part of the caller's transaction. PostgreSQL needs no mark:
-    there each process vacuums after its own purge, and the server does so by itself in time.
+def mark_for_scrub(connection: Connection, now_ms: int) -> None:
+    """Note in the file's head that it holds what must go, and since when; part of the caller's transaction. PostgreSQL
+    needs no mark: there each process vacuums after its own purge, and the server does so by itself in time.
     """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA user_version={_MARK}")
+    if connection.dialect.name == "sqlite" and scrub_wanted_since_ms(connection) is None:
+        # The head has room for 32 bits: minutes last until the year 6053.
+        connection.exec_driver_sql(f"PRAGMA user_version={now_ms // _MINUTE_MS}")
 
 
-def needs_scrub(connection: Connection) -> bool:
-    return connection.dialect.name == "sqlite" and bool(
-        connection.exec_driver_sql("PRAGMA user_version").scalar_one() == _MARK
-    )
+def scrub_wanted_since_ms(connection: Connection) -> int | None:
+    """Return since when the file holds what must go, to the minute; None where it holds nothing such."""
+    if connection.dialect.name != "sqlite":
+        return None
+    minute: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    return minute * _MINUTE_MS or None
 
 
 def scrub(database: Path) -> None:
@@ -67,7 +70,7 @@ def scrub_database(database: Database) -> None:
         scrub(database_file(database.url))
         return
     with database.beside.connect() as connection:
-        for table in (SESSION, TICKET):
+        for table in (SESSION, TICKET, VISIT):
             connection.exec_driver_sql(f'VACUUM "{table.name}"')
 
 

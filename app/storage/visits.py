@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from app.storage.tables import PERSON, SESSION, SESSION_PERSON, VISIT
 
-PERSONAL = ("asker_name", "asker_phone", "wanted", "message")
-"""The columns that the purge empties."""
+PERSONAL = ("asker_name", "asker_phone", "wanted", "message", "note")
+"""The columns that the purge empties. The crew's note may name whom to call."""
 
 
 def _visits() -> Any:

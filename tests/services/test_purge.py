@@ -11,12 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.domain.clock import SystemClock
 from app.domain.errors import Conflict
 from app.domain.identity import ticket_device
 from app.services import purge
 from app.services.purge import DAY_MS, purge_at_ms, purge_due
 from app.storage.engine import Database
-from app.storage.scrub import ScrubError, needs_scrub
+from app.storage.scrub import ScrubError, scrub_wanted_since_ms
 from app.storage.sqlite import sqlite_module
 from app.verify import read_export, verify_ledger
 from tests.conftest import FakeClock, Process, Running
@@ -27,6 +28,7 @@ from tests.servers import of_sqlite
 pytestmark = of_sqlite
 
 Start = Callable[..., Running]
+ASKER, ASKERS_PHONE = "李秋月", "0512-5812 3344"
 CHANNELS = [{"key": "web", "name": "网页"}, {"key": "hall", "name": "现场", "identity": "ticket"}]
 
 
@@ -180,18 +182,62 @@ def test_ticket_leads_to_no_voter_once_the_key_is_gone(still_arena: Running) -> 
     assert files_with(arena.data_dir, derived) == []
 
 
-def test_nothing_is_purged_while_a_round_is_on_air(still_arena: Running) -> None:
+def asked_and_withdrawn(arena: Running, code: str) -> None:
+    asked = {"contestant": "red", "organisation": "南丰镇", "name": ASKER, "phone": ASKERS_PHONE}
+    answer = arena.client().post(f"/api/v1/sessions/{code}/visits", json=asked)
+    assert answer.status_code == 201, answer.text
+    arena.client().post(f"/api/v1/visits/{answer.json()['receipt']}/withdraw")
+
+
+def test_what_is_due_is_purged_while_a_round_is_on_air_and_the_file_is_scrubbed_after_it(still_arena: Running) -> None:
     code, _ = played(still_arena)
+    key = key_of(still_arena.data_dir, code)
     crew = still_arena.crew()
     end(crew, code)
+    asked_and_withdrawn(still_arena, code)
     on_air = crew.make()
     crew.do(on_air, "open")
-    still_arena.clock.forward(8 * DAY_MS)
-    run_purge(still_arena)
-    assert key_of(still_arena.data_dir, code) != ""
-    crew.do(on_air, "lock")
+    still_arena.clock.forward(7 * DAY_MS)
     run_purge(still_arena)
     assert key_of(still_arena.data_dir, code) == ""
+    assert query(still_arena.data_dir, "SELECT asker_name || asker_phone FROM visit") == [("",)]
+    assert files_with(still_arena.data_dir, key), "to write the file anew would hold up the votes"
+    crew.do(on_air, "lock")
+    run_purge(still_arena)
+    assert files_with(still_arena.data_dir, key) == []
+    assert files_with(still_arena.data_dir, ASKERS_PHONE) == []
+
+
+def test_scrub_waits_a_day_at_most_for_a_round_that_nobody_locks(still_arena: Running) -> None:
+    code, _ = played(still_arena)
+    other, _ = played(still_arena)
+    key = key_of(still_arena.data_dir, code)
+    crew = still_arena.crew()
+    end(crew, code)
+    still_arena.clock.forward(DAY_MS // 2)
+    end(crew, other)
+    forgotten = crew.make()
+    crew.do(forgotten, "open", "pause")
+    still_arena.clock.forward(7 * DAY_MS - DAY_MS // 2)
+    run_purge(still_arena)
+    # One that comes due later does not put off what waits already.
+    still_arena.clock.forward(DAY_MS // 2)
+    run_purge(still_arena)
+    assert files_with(still_arena.data_dir, key)
+    still_arena.clock.forward(DAY_MS // 2)
+    run_purge(still_arena)
+    assert files_with(still_arena.data_dir, key) == []
+
+
+def test_poll_that_is_open_for_weeks_puts_no_scrub_off(still_arena: Running) -> None:
+    code, _ = played(still_arena)
+    key = key_of(still_arena.data_dir, code)
+    crew = still_arena.crew()
+    end(crew, code)
+    crew.do(crew.make(kind="poll", rounds=[{"votes_per_day": 3, "duration_ms": 40 * DAY_MS}]), "open")
+    still_arena.clock.forward(7 * DAY_MS)
+    run_purge(still_arena)
+    assert files_with(still_arena.data_dir, key) == []
 
 
 def test_scrub_that_failed_is_made_up_for_by_the_next_try(
@@ -212,11 +258,11 @@ def test_scrub_that_failed_is_made_up_for_by_the_next_try(
     assert files_with(still_arena.data_dir, key), "the log still has it"
     database = still_arena.app.state.arena.database
     with database.reader.connect() as connection:
-        assert needs_scrub(connection)
+        assert scrub_wanted_since_ms(connection) == still_arena.clock.now_ms()
     run_purge(still_arena)
     assert files_with(still_arena.data_dir, key) == []
     with database.reader.connect() as connection:
-        assert not needs_scrub(connection)
+        assert scrub_wanted_since_ms(connection) is None
 
 
 def test_service_purges_at_its_start_what_came_due_while_it_was_down(start: Start, clock: FakeClock) -> None:
@@ -271,6 +317,28 @@ def test_command_purges_beside_a_running_service_which_then_lets_go_too(start: S
     run_purge(arena)
     assert arena.app.state.arena.hub.live[code].session.voter_key == ""
     assert command(arena.data_dir, "--code", code, "--now").exit_code == 0, "a repeat does nothing"
+
+
+def test_command_purges_the_visits_whose_date_has_come(start: Start, clock: FakeClock) -> None:
+    # The command goes by the machine's own clock.
+    clock.forward(SystemClock().now_ms() - clock.now_ms() - 8 * DAY_MS)
+    arena = start(clock)
+    crew = arena.crew()
+    code, waiting = crew.make(), crew.make()
+    for each in (code, waiting):
+        crew.do(each, "open")
+        asked_and_withdrawn(arena, each)
+        clock.forward(2 * DAY_MS)
+    stored = "SELECT asker_name FROM visit ORDER BY id"
+    assert f"{code}: visit 1 would be purged" in command(arena.data_dir, "--dry-run").output
+    assert command(arena.data_dir, "--code", waiting, "--now").exit_code == 1, "the session has not ended"
+    assert query(arena.data_dir, stored) == [(ASKER,), (ASKER,)]
+    done = command(arena.data_dir)
+    assert done.exit_code == 0, done.output
+    assert f"{code}: visit 1 purged" in done.output
+    assert query(arena.data_dir, stored) == [("",), (ASKER,)]
+    entries = crew.client.get(f"/api/v1/sessions/{code}/audit").json()["entries"]
+    assert [each["actor"] for each in entries if each["action"] == "visit_purged"] == ["command line"]
 
 
 def test_command_refuses_a_session_that_has_not_ended(start: Start) -> None:
