@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.domain.text import is_plain
+
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "姓名", "选手"),
     "title": ("title", "职务", "职称"),
@@ -31,7 +33,6 @@ LENGTH_MAX: Mapping[str, int] = {
 }
 KEY = re.compile(r"[a-z0-9_]{1,32}")
 ADDRESS = re.compile(r"https?://[^\s<>\"]{1,490}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TOO_MANY = "more cells than columns; name the column above, or quote what holds a comma"
 
 
@@ -160,7 +161,7 @@ def _faults(values: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for column, text in values.items():
         if len(text) > LENGTH_MAX[column]:
             yield column, f"longer than {LENGTH_MAX[column]} characters"
-        elif _CONTROL.search(text):
+        elif not is_plain(text):
             yield column, "holds a sign that no text has"
     if (key := values.get("key", "")) and not KEY.fullmatch(key):
         yield "key", "a key is made of a-z, 0-9 and _"

@@ -8,7 +8,7 @@ from app.domain.air import AirCommand
 from app.domain.roles import Verb
 from app.domain.session import Scene
 from app.routers.crew import EntriesMax
-from app.routers.deps import ArenaOf, BearerOf, Code, in_time, problems
+from app.routers.deps import ID_MAX, ArenaOf, BearerOf, Code, in_time, problems
 from app.schemas.air import AirLog
 from app.schemas.session import SessionDocument
 from app.services import air
@@ -68,7 +68,7 @@ async def air_log(
     arena: ArenaOf,
     bearer: BearerOf,
     code: Code,
-    after: Annotated[int, Query(ge=0, le=2**31, description="Entries with a greater number.")] = 0,
+    after: Annotated[int, Query(ge=0, le=ID_MAX, description="Entries with a greater number.")] = 0,
     limit: EntriesMax = 100,
 ) -> AirLog:
     """Commands, and what overlays with a token told of themselves; oldest first."""

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 from starlette.requests import HTTPConnection
 
 from app.domain.roles import Verb
 from app.live.outgoing import Outgoing
-from app.routers.deps import ArenaOf, BearerOf, Code, problems
+from app.routers.deps import ArenaOf, BearerOf, Code, RowId, problems
 from app.schemas.automation import (
     AutomationChanges,
     AutomationDocument,
@@ -31,7 +31,6 @@ async def _outgoing(connection: HTTPConnection) -> Outgoing:
 
 
 OutgoingOf = Annotated[Outgoing, Depends(_outgoing)]
-AutomationId = Annotated[int, Path(ge=1, le=2**53)]
 
 
 @router.get("/sessions/{code}/automations", summary="List automations", responses=problems(401, 403, 404))
@@ -56,7 +55,7 @@ async def change_automation(
     outgoing: OutgoingOf,
     bearer: BearerOf,
     code: Code,
-    automation_id: AutomationId,
+    automation_id: RowId,
     changes: AutomationChanges,
 ) -> AutomationDocument:
     """What was still waiting of it is dropped."""
@@ -68,14 +67,14 @@ async def change_automation(
     "/sessions/{code}/automations/{automation_id}", status_code=204, summary="Remove an automation", responses=_DO
 )
 async def remove_automation(
-    arena: ArenaOf, outgoing: OutgoingOf, bearer: BearerOf, code: Code, automation_id: AutomationId
+    arena: ArenaOf, outgoing: OutgoingOf, bearer: BearerOf, code: Code, automation_id: RowId
 ) -> None:
     await automations.remove(arena, outgoing, require_crew(bearer, Verb.EDIT, code), code, automation_id)
 
 
 @router.post("/sessions/{code}/automations/{automation_id}/test", summary="Fire an automation once, now", responses=_DO)
 async def test_automation(
-    arena: ArenaOf, outgoing: OutgoingOf, bearer: BearerOf, code: Code, automation_id: AutomationId
+    arena: ArenaOf, outgoing: OutgoingOf, bearer: BearerOf, code: Code, automation_id: RowId
 ) -> AutomationTested:
     """With the present public tally, switched on or not. No body is needed; any is ignored."""
     return await automations.test(arena, outgoing, require_crew(bearer, Verb.EDIT, code), code, automation_id)

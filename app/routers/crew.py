@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.domain.errors import TokenMissing
 from app.domain.roles import CAN, Verb
-from app.routers.deps import ArenaOf, BearerOf, Code, problems
+from app.routers.deps import ID_MAX, ArenaOf, BearerOf, Code, RowId, problems
 from app.schemas.crew import AuditLog, Me, TokenCreate, TokenList, TokenMade, TokenSummary
 from app.services import identity, reports
 from app.services.identity import Crew, require_crew
@@ -14,7 +14,7 @@ from app.storage import crew
 
 router = APIRouter(tags=["crew"])
 
-AfterEntry = Annotated[int, Query(ge=0, le=2**53, description="Entries with a greater id; 0 for the newest.")]
+AfterEntry = Annotated[int, Query(ge=0, le=ID_MAX, description="Entries with a greater id; 0 for the newest.")]
 EntriesMax = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -84,7 +84,7 @@ async def list_tokens(arena: ArenaOf, bearer: BearerOf) -> TokenList:
     summary="Revoke an access token",
     responses=problems(401, 403, 404, 422, 503),
 )
-async def revoke_token(arena: ArenaOf, bearer: BearerOf, token_id: Annotated[int, Path(ge=1, le=2**53)]) -> None:
+async def revoke_token(arena: ArenaOf, bearer: BearerOf, token_id: RowId) -> None:
     await identity.revoke_token(arena, require_crew(bearer, Verb.TOKENS), token_id)
 
 

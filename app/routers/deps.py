@@ -91,6 +91,10 @@ async def in_time(
     require_in_time(arena, until_ms)
 
 
+ID_MAX = 2**31 - 1
+"""As far as the database numbers its rows."""
+RowId = Annotated[int, Path(ge=1, le=ID_MAX)]
+After = Annotated[int, Query(ge=0, le=ID_MAX, description="Those with a greater id; `next` of the page before.")]
 Seen = Annotated[int | None, Depends(seen_revision)]
 BearerOf = Annotated[Any, Depends(get_bearer)]
 Code = Annotated[str, Depends(session_code)]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from app.domain.roles import Verb
-from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, problems
+from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, RowId, problems
 from app.schemas.correction import (
     Corrections,
     CorrectionWanted,
@@ -23,7 +23,6 @@ from app.services.identity import require_crew
 
 router = APIRouter(tags=["records"])
 
-ProposalId = Annotated[int, Path(ge=1, le=2**53)]
 _ROUND = "/sessions/{code}/rounds/{number}/corrections"
 _CHANGE = problems(400, 401, 403, 404, 409, 413, 422, 503)
 
@@ -46,16 +45,12 @@ async def propose(
     return await corrections.propose(arena, require_crew(bearer, Verb.CORRECT, code), code, number, wanted)
 
 
-async def _confirm(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, proposal: ProposalId
-) -> Corrections:
+async def _confirm(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, proposal: RowId) -> Corrections:
     crew = require_crew(bearer, Verb.CORRECT, code)
     return await corrections.confirm(arena, crew, code, number, proposal)
 
 
-async def _withdraw(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, proposal: ProposalId
-) -> Corrections:
+async def _withdraw(arena: ArenaOf, bearer: BearerOf, code: Code, number: RoundNumber, proposal: RowId) -> Corrections:
     crew = require_crew(bearer, Verb.CORRECT, code)
     return await corrections.withdraw(arena, crew, code, number, proposal)
 

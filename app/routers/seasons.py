@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.domain.roles import Verb
 from app.domain.season import Stage
-from app.routers.deps import ArenaOf, BearerOf, Code, problems
+from app.routers.deps import After, ArenaOf, BearerOf, Code, problems
+from app.schemas import PlainText
 from app.schemas.gala import GalaCreate
 from app.schemas.person import PersonChanges, PersonDocument, PersonFields, PersonList, PersonWhole
 from app.schemas.season import (
@@ -37,7 +38,6 @@ router = APIRouter(tags=["seasons"])
 ShowSlug = Annotated[Slug, Path(description="The show's slug.", examples=["pioneer-arena"])]
 SeasonSlug = Annotated[Slug, Path(description="The season's slug.", examples=["2017"])]
 PersonKey = Annotated[Key, Path(description="The person's key in the show.", examples=["p1"])]
-After = Annotated[int, Query(ge=0, le=2**53, description="Those with a greater id; `next` of the page before.")]
 PageMax = Annotated[int, Query(ge=1, le=1_000)]
 
 _CHANGE = problems(400, 401, 403, 404, 409, 413, 422, 503)
@@ -96,7 +96,7 @@ async def list_people(
     show: ShowSlug,
     after: After = 0,
     limit: PageMax = 200,
-    q: Annotated[str, Query(max_length=60, description="A piece of the name or organisation.")] = "",
+    q: Annotated[PlainText, Query(max_length=60, description="A piece of the name or organisation.")] = "",
 ) -> PersonList:
     return await people.list_people(arena, require_crew(bearer, Verb.READ), show, after, limit, q)
 

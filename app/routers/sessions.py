@@ -5,9 +5,12 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.domain.errors import InvalidRequest
 from app.domain.lifecycle import Command
 from app.domain.roles import Verb
-from app.routers.deps import ArenaOf, BearerOf, Code, RoundNumber, Seen, in_time, problems
+from app.domain.text import is_plain
+from app.routers.deps import ID_MAX, ArenaOf, BearerOf, Code, RoundNumber, Seen, in_time, problems
+from app.schemas import PlainText
 from app.schemas.session import (
     RoundChanges,
     RoundFields,
@@ -56,7 +59,7 @@ async def list_sessions(
     arena: ArenaOf,
     bearer: BearerOf,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[int | None, Query(ge=1, le=2**53, description="The id of the last one seen.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=ID_MAX, description="The id of the last one seen.")] = None,
 ) -> SessionList:
     crew = require_crew(bearer, Verb.READ, getattr(bearer, "session", None))
     return await sessions.list_sessions(arena, crew, limit, before)
@@ -126,7 +129,7 @@ async def void_round(
     code: Code,
     number: RoundNumber,
     seen: Seen,
-    reason: Annotated[str | None, Query(max_length=300, description="Why; stays on record.")] = None,
+    reason: Annotated[PlainText | None, Query(max_length=300, description="Why; stays on record.")] = None,
 ) -> SessionDocument:
     """The reason comes as `?reason=` or as `{"reason": "…"}`; any other body is ignored."""
     crew = require_crew(bearer, Verb.VOID, code)
@@ -140,7 +143,11 @@ def _reason_in(body: bytes) -> str | None:
         reason = orjson.loads(body)["reason"]
     except (ValueError, KeyError, TypeError):
         return None
-    return reason[:300] if isinstance(reason, str) else None
+    if not isinstance(reason, str):
+        return None
+    if not is_plain(reason):
+        raise InvalidRequest("The reason holds a control character; remove it.")
+    return reason[:300]
 
 
 @commands.post("/sessions/{code}/next", summary="Do the natural next step", responses=_GUARDED)

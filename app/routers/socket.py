@@ -368,7 +368,7 @@ def _is_foreign(upgrade: Upgrade, allowed: tuple[str, ...]) -> bool:
 
 
 def _is_id(given: Any) -> bool:
-    return type(given) is str and len(given) <= ID_LENGTH_MAX and given == given.strip()
+    return type(given) is str and len(given) <= ID_LENGTH_MAX and given.isprintable() and given == given.strip()
 
 
 def _is_round(given: Any) -> bool:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from app.domain.roles import Verb
 from app.domain.visit import Act, Details, State
 from app.feeds.visit_calendar import MEDIA_TYPE
-from app.routers.deps import ArenaOf, BearerOf, Code, problems
-from app.routers.seasons import After, ShowSlug
+from app.routers.deps import After, ArenaOf, BearerOf, Code, RowId, problems
+from app.routers.seasons import ShowSlug
 from app.schemas.visit import Declined, Delivered, OwnVisit, Scheduled, VisitDocument, VisitList, VisitWanted
 from app.services import visits
 from app.services.gate import Gate, address_key
@@ -17,7 +17,6 @@ from app.services.identity import require_crew
 router = APIRouter(tags=["visits"])
 
 Receipt = Annotated[str, Path(min_length=1, max_length=64, description="As the request was answered.")]
-VisitNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="The visit's number.")]
 OfState = Annotated[State | None, Query(description="Only those in this state.")]
 PageMax = Annotated[int, Query(ge=1, le=500)]
 
@@ -118,9 +117,7 @@ async def list_of_session(
 
 
 @router.get(_ONE, summary="A visit with who asked", responses=problems(401, 403, 404, 422))
-async def read_visit(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber, response: Response
-) -> VisitDocument:
+async def read_visit(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId, response: Response) -> VisitDocument:
     response.headers["Cache-Control"] = "no-store"
     return await visits.visit(arena, require_crew(bearer, Verb.VISITS, code), code, number)
 
@@ -131,29 +128,23 @@ async def read_visit(
     response_class=Response,
     responses={**_CALENDAR, **problems(401, 403, 404, 409, 422)},
 )
-async def calendar(arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber) -> Response:
+async def calendar(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId) -> Response:
     return _calendar(await visits.calendar(arena, require_crew(bearer, Verb.VISITS, code), code, number))
 
 
-async def _accept(arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber) -> VisitDocument:
+async def _accept(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId) -> VisitDocument:
     return await _act(arena, bearer, code, number, Act.ACCEPT, Details())
 
 
-async def _decline(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber, wanted: Declined
-) -> VisitDocument:
+async def _decline(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId, wanted: Declined) -> VisitDocument:
     return await _act(arena, bearer, code, number, Act.DECLINE, Details(reason=wanted.reason))
 
 
-async def _schedule(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber, wanted: Scheduled
-) -> VisitDocument:
+async def _schedule(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId, wanted: Scheduled) -> VisitDocument:
     return await _act(arena, bearer, code, number, Act.SCHEDULE, Details(**wanted.model_dump()))
 
 
-async def _deliver(
-    arena: ArenaOf, bearer: BearerOf, code: Code, number: VisitNumber, wanted: Delivered
-) -> VisitDocument:
+async def _deliver(arena: ArenaOf, bearer: BearerOf, code: Code, number: RowId, wanted: Delivered) -> VisitDocument:
     return await _act(arena, bearer, code, number, Act.DELIVER, Details(**wanted.model_dump()))
 
 

@@ -79,8 +79,8 @@ def _is_run(run: Any) -> bool:
 
 
 def _is_name(choice: str) -> bool:
-    # White space at an end is cut off by the model.
-    return len(choice) <= CHOICE_LENGTH_MAX and choice == choice.strip()
+    # White space at an end is cut off by the model, and control characters are refused by it.
+    return len(choice) <= CHOICE_LENGTH_MAX and choice.isprintable() and choice == choice.strip()
 
 
 class Receipt(Document):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from app.domain.ledger import CHAIN_START
 from app.domain.lifecycle import ON_AIR, Phase, RunState
 from app.domain.session import Channel, Choice, Contestant, Correction, Round, Session
+from app.domain.text import is_plain
 from app.storage.hot import Statement
 from app.storage.tables import CONTESTANT, CORRECTION, PORTRAIT, ROUND, RUN, SESSION, SHOW, upsert
 
@@ -53,7 +54,8 @@ _CORRECTIONS = (
 
 def load_session(connection: Connection, code: str) -> Session | None:
     """Return the session with its rounds and their present runs, or None."""
-    head = connection.execute(_HEAD, {"of_code": code}).one_or_none()
+    # PostgreSQL does not look for what it cannot hold: it fails.
+    head = connection.execute(_HEAD, {"of_code": code}).one_or_none() if is_plain(code) else None
     if head is None:
         return None
     contestants = tuple(

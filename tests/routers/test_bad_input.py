@@ -1,8 +1,9 @@
 """What no honest client sends: each is refused as a problem with its own code, counts nothing, and never fails."""
 
 import socket
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import pytest
@@ -213,6 +214,88 @@ def test_a_query_that_is_not_understood_is_422(arena: Running, phone: Phone) -> 
     for path in (f"{root}/qr.svg?channel=A%20B", f"{root}/audit?after=-1", f"{root}/audit?limit=501",
                  f"{root}/audit?after=x", f"{root}/qr.svg?channel=" + "x" * 33):  # fmt: skip
         problem(client.get(path), 422, "invalid_request")
+
+
+def answers_of_each_parameter(
+    arena: Running, code: str, wanted: Callable[[dict[str, Any]], Any]
+) -> Iterator[tuple[str, httpx2.Response]]:
+    """Call what reads or deletes, each time with one parameter as `wanted` says by its schema, the others as they are
+    meant; None passes one over.
+    """
+    client = arena.crew().client
+    client.post("/api/v1/shows/pioneer-arena/seasons", json={"season": "2017", "name": "2017"})
+    meant = {"code": code, "show": "pioneer-arena", "season": "2017"}
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        if path.endswith("/events"):
+            continue  # it never ends
+        for method in sorted(operations.keys() & {"get", "delete"}):
+            parameters = [each for each in operations[method].get("parameters", []) if each["in"] != "header"]
+            for odd in parameters:
+                schemas = [each for each in (odd["schema"], *odd["schema"].get("anyOf", [])) if "type" in each]
+                value = wanted(schemas[0]) if schemas else None
+                if value is None:
+                    continue
+                values = {each["name"]: meant.get(each["name"], "1") for each in parameters} | {odd["name"]: value}
+                address = path.format(**{name: quote(str(each), safe="") for name, each in values.items()})
+                query = {odd["name"]: value} if odd["in"] == "query" else {}
+                yield f"{method} {path} {odd['name']}", client.request(method, address, params=query)
+
+
+def test_greatest_number_that_a_call_takes_is_none_too_great_for_the_database(arena: Running, phone: Phone) -> None:
+    failed, called = [], 0
+    for what, answer in answers_of_each_parameter(arena, phone.code, lambda schema: schema.get("maximum")):
+        called += 1
+        if answer.status_code >= 500:
+            failed.append(f"{what}: {answer.status_code}")
+    assert failed == []
+    assert called > 20
+
+
+def test_zero_byte_in_an_address_is_no_fault(arena: Running, phone: Phone) -> None:
+    failed, called = [], 0
+
+    def zero(schema: dict[str, Any]) -> str | None:
+        return "a\0b" if schema["type"] == "string" else None
+
+    for what, answer in answers_of_each_parameter(arena, phone.code, zero):
+        called += 1
+        if answer.status_code not in (401, 403, 404, 422):
+            failed.append(f"{what}: {answer.status_code}")
+    assert failed == []
+    assert called > 20
+
+
+@pytest.mark.parametrize("sign", ["\0", "\x07", "\x0b", "\x1f", "\x7f"])
+def test_control_character_in_a_text_is_refused_by_its_field(arena: Running, phone: Phone, sign: str) -> None:
+    admin, root, show = arena.crew().client, f"/api/v1/sessions/{phone.code}", "/api/v1/shows/pioneer-arena"
+    odd = f"a{sign}b"
+    visit = {"contestant": "red", "organisation": odd, "name": "某", "phone": "0512-12345"}
+    gala = {"contestants": [{"name": "x"}, {"name": odd}]}
+    for client, method, path, body, field in (
+        (arena.client(), "POST", f"{root}/visits", visit, "organisation"),
+        (arena.client(), "POST", f"{root}/join", {"ticket": odd}, "ticket"),
+        (phone.client, "PUT", f"{root}/rounds/1/vote", {"choices": ["red", odd]}, "choices"),
+        (phone.client, "PUT", f"{root}/rounds/1/likes", {"totals": {odd: 1}}, "totals"),
+        (admin, "POST", f"{show}/people", {"name": odd}, "name"),
+        (admin, "POST", "/api/v1/shows", {"name": odd}, "name"),
+        (admin, "POST", "/api/v1/sessions", gala, "contestants.1.name"),
+        (admin, "PATCH", root, {"topic": odd}, "topic"),
+        (admin, "POST", "/api/v1/tokens", {"role": "admin", "name": odd}, "name"),
+        (admin, "POST", f"{root}/external", {"statement": {"a": [{odd: 1}]}, "signature": "0" * 128}, "statement"),
+    ):
+        refused = problem(client.request(method, path, json=body), 422, "invalid_request")
+        assert (refused["errors"][0]["field"], "control" in refused["detail"]) == (field, True), (path, refused)
+    for given in ({"params": {"reason": odd}}, {"json": {"reason": odd}}):
+        problem(admin.post(f"{root}/rounds/1/void", **given), 422, "invalid_request")
+    assert "control" in problem(admin.get(f"{show}/people", params={"q": odd}), 422, "invalid_request")["detail"]
+    nothing_was_counted(arena, phone.code)
+
+
+def test_a_text_may_have_lines_and_tabs(arena: Running, phone: Phone) -> None:
+    message = "第一行\r\n第二行\t末"
+    visit = {"contestant": "red", "organisation": "某", "name": "某", "phone": "0512-12345", "message": message}
+    assert arena.client().post(f"/api/v1/sessions/{phone.code}/visits", json=visit).status_code == 201
+    assert arena.crew().client.get(f"/api/v1/sessions/{phone.code}/visits/1").json()["message"] == message
 
 
 def test_what_is_no_http_at_all_harms_nobody(arena: Running, phone: Phone) -> None:
