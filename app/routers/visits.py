@@ -98,7 +98,7 @@ async def list_of_show(
     responses={**_CALENDAR, **problems(401, 403, 404, 422)},
 )
 async def calendar_of_show(arena: ArenaOf, bearer: BearerOf, show: ShowSlug) -> Response:
-    """All that are scheduled or were delivered. Holds no name and no number of who asked."""
+    """The 1,000 latest that are scheduled or were delivered. Holds no name and no number of who asked."""
     return _calendar(await visits.calendar_of_show(arena, require_crew(bearer, Verb.VISITS), show))
 
 

@@ -44,7 +44,6 @@ FREE_SHARE = 60
 """A request is asked for with work after a sixtieth of the free joins: nobody asks for many visits a minute."""
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 RECEIPT_LENGTH = 24
-DOMAIN = "pioneer-arena"
 
 log = structlog.get_logger()
 
@@ -114,14 +113,14 @@ async def calendar(arena: Arena, actor: Crew, code: str, number: int) -> bytes:
 
 
 async def calendar_of_show(arena: Arena, actor: Crew, show: str) -> bytes:
-    """Return every visit of a show that is scheduled or was delivered."""
+    """Return the visits of a show that are scheduled or were delivered; of too many, the latest."""
     actor.require(Verb.VISITS)
 
     def rows(connection: Connection) -> list[Row[Any]]:
         timed = (State.SCHEDULED, State.DELIVERED)
-        return visits.list_visits(connection, required_show(connection, show).id, None, timed, 0, CALENDAR_MAX)
+        return visits.latest_visits(connection, required_show(connection, show).id, timed, CALENDAR_MAX)
 
-    return visit_calendar([_event(row) for row in await arena.read(rows)], DOMAIN)
+    return visit_calendar([_event(row) for row in await arena.read(rows)])
 
 
 async def act(arena: Arena, actor: Crew, code: str, number: int, what: Act, details: Details) -> VisitDocument:
@@ -314,13 +313,15 @@ def _calendar_of(row: Row[Any]) -> bytes:
             state=row.state,
             allowed=[str(each) for each in allowed(State(row.state))],
         )
-    return visit_calendar([_event(row)], DOMAIN)
+    return visit_calendar([_event(row)])
 
 
 def _event(row: Row[Any]) -> dict[str, Any]:
-    names = ("id", "changed_at_ms", "sequence", "starts_at_ms", "duration_min", "contestant_name", "organisation")
-    values = {name: getattr(row, name) for name in (*names, "place", "topic", "code", "taught", "state")}
-    return {**values, "session_title": row.title}
+    names = (
+        *("id", "digest", "changed_at_ms", "sequence", "starts_at_ms", "duration_min", "contestant_name"),
+        *("organisation", "place", "topic", "code", "taught", "state"),
+    )
+    return {**{name: getattr(row, name) for name in names}, "session_title": row.title}
 
 
 def _own_document(row: Row[Any], receipt: str | None) -> OwnVisit:

@@ -50,6 +50,13 @@ def list_visits(
     return list(connection.execute(statement.order_by(VISIT.c.id).limit(limit)))
 
 
+def latest_visits(connection: Connection, show_id: int, states: Collection[str], limit: int) -> list[Row[Any]]:
+    """Return the visits of a show that begin last, in the order of their times."""
+    statement = _visits().where(SESSION.c.show_id == show_id, VISIT.c.state.in_(states))
+    rows = connection.execute(statement.order_by(VISIT.c.starts_at_ms.desc(), VISIT.c.id.desc()).limit(limit)).all()
+    return list(reversed(rows))
+
+
 def count_states(
     connection: Connection, show_id: int, session_ids: Collection[int] | None = None
 ) -> dict[str, tuple[int, int]]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -298,18 +299,47 @@ def test_calendar_of_a_show_has_what_stands_and_tells_what_changed(arena: Runnin
     scheduled(crew, code, 1)
     scheduled(crew, code, 2, place="甲；乙,丙\n丁")
     path = "/api/v1/shows/pioneer-arena/visits.ics"
-    before = {str(each["uid"]): each for each in events(crew.client.get(path).content)}
-    assert before.keys() == {"visit-1@pioneer-arena", "visit-2@pioneer-arena"}
-    assert str(before["visit-2@pioneer-arena"]["location"]) == "甲；乙,丙\n丁"
+    before = events(crew.client.get(path).content)
+    assert [str(each["location"]) for each in before] == ["机械园区三楼", "甲；乙,丙\n丁"]
     scheduled(crew, code, 1, starts_at_ms=WHEN_MS + DAY_MS)
     acted(crew, code, 2, "decline", reason="改期")
-    after = {str(each["uid"]): each for each in events(crew.client.get(path).content)}
-    assert after.keys() == {"visit-1@pioneer-arena"}
-    uid = "visit-1@pioneer-arena"
-    assert int(after[uid]["sequence"]) > int(before[uid]["sequence"])
+    (after,) = events(crew.client.get(path).content)
+    assert after["uid"] == before[0]["uid"] != before[1]["uid"]
+    assert int(after["sequence"]) > int(before[0]["sequence"])
     # The one that was called off is still there for the calendar that has it.
     answer = crew.client.get(f"/api/v1/sessions/{code}/visits/2/calendar.ics")
     assert events(answer.content)[0]["status"] == "CANCELLED"
+
+
+def test_events_of_two_installations_are_never_taken_for_each_other(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
+    names = []
+    for town in ("one", "another"):
+        arena = start(data_dir=tmp_path / town)
+        crew = arena.crew()
+        code = crew.make(code="SAME42")
+        crew.do(code, "open")
+        asked(arena.client(), code)
+        scheduled(crew, code)
+        path = f"/api/v1/sessions/{code}/visits/1/calendar.ics"
+        names.append(str(events(crew.client.get(path).content)[0]["uid"]))
+        crew = start(data_dir=tmp_path / town).crew()
+        again = crew.client.get("/api/v1/shows/pioneer-arena/visits.ics").content
+        assert str(events(again)[0]["uid"]) == names[-1], "a restart changes nothing"
+    assert names[0] != names[1]
+
+
+def test_calendar_of_a_show_that_has_too_many_keeps_the_latest(
+    arena: Running, crew: Crew, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.visits.CALENDAR_MAX", 2)
+    for number, days in ((1, 3), (2, 1), (3, 2)):
+        asked(arena.client(), code)
+        scheduled(crew, code, number, starts_at_ms=WHEN_MS + days * DAY_MS)
+    found = events(crew.client.get("/api/v1/shows/pioneer-arena/visits.ics").content)
+    days = [(each.decoded("dtstart").timestamp() * 1000 - WHEN_MS) / DAY_MS for each in found]
+    assert days == [2, 3]
 
 
 def purge(arena: Running) -> int:
