@@ -314,6 +314,15 @@ def test_no_heartbeat_can_break_the_tally(arena: Running, heartbeat: dict[str, A
     assert crew.tally(code)["round"]["phase"] == "paused"
 
 
+def test_control_character_is_refused_in_the_plain_vote_too(arena: Running) -> None:
+    crew, code = opened(arena)
+    with Line.opened(arena.ws_url, code, token=arena.phone(code).token) as line:
+        for odd in ({"id": "a\0b"}, {"choices": ["red\0"]}, {"nonce": "\x07"}):
+            line.say(**{"type": "vote", "id": "v", "round": 1, "choices": ["red"], **odd})
+            assert line.hear("problem")["code"] == "invalid_request"
+    assert crew.tally(code)["round"]["turnout"] == 0
+
+
 def test_what_is_not_known_is_ignored(arena: Running) -> None:
     _, code = opened(arena)
     with Line.opened(arena.ws_url, code) as line:
