@@ -103,10 +103,10 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """What a vote and a like are worth, in points."""
+    """What a vote and a like are worth, in points; what is left out is worth nothing."""
 
-    votes: int
-    likes: int
+    votes: int = 0
+    likes: int = 0
 
     def score(self, votes: int, likes: int) -> int:
         return votes * self.votes + likes * self.likes

@@ -1,6 +1,7 @@
 """Seasons of a show: entries, promotion by hand and by rank, and the record of who moved whom."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -18,7 +19,7 @@ from app.domain.season import (
     stages_from,
 )
 from app.domain.session import Round, Session
-from app.domain.standings import Ranked, ranked
+from app.domain.standings import Formula, Ranked, ranked
 from app.domain.tally import Counts
 from app.live.document import tally_figures
 from app.schemas.season import (
@@ -137,7 +138,7 @@ def season_document(show: Row[Any], row: Row[Any], counts: Mapping[tuple[int, st
         season=row.slug,
         name=row.name,
         public_stage=row.public_stage,
-        formula=None if row.formula is None else FormulaDocument(**row.formula),
+        formula=None if row.formula is None else FormulaDocument(**asdict(Formula(**row.formula))),
         created_at_ms=row.created_at_ms,
         stages=[
             StageDocument(stage=stage, name=CHINESE[stage], entries=counts.get((row.id, stage), 0)) for stage in Stage
@@ -209,6 +210,9 @@ def _change(transaction: Transaction, actor: Crew, show: str, season: str, chang
     connection = transaction.connection
     row = required_season(connection, required_show(connection, show).id, season)
     sent = changes.model_dump(mode="json", exclude_unset=True)
+    if changes.formula is not None:
+        # Stored whole: what a formula leaves out is worth nothing, it is not left as it was.
+        sent["formula"] = changes.formula.model_dump()
     values = {
         key: value
         for key, value in sent.items()

@@ -53,6 +53,24 @@ def test_season_changes_what_is_sent(programme: Programme) -> None:
     problem(programme.client.patch(SEASON, json={"formula": {"votes": 0}}), 422, "invalid_request")
 
 
+def test_formula_that_names_one_worth_gives_the_other_none(programme: Programme, arena: Running) -> None:
+    changed = programme.client.patch(SEASON, json={"formula": {"votes": 10}})
+    assert (changed.status_code, changed.json()["formula"]) == (200, {"votes": 10, "likes": 0})
+    assert programme.get(f"{SEASON}/standings", arena.client())["formula"] == {"votes": 10, "likes": 0}
+    changed = programme.client.patch(SEASON, json={"formula": {"likes": 3}})
+    assert changed.json()["formula"] == {"votes": 0, "likes": 3}
+
+
+def test_formula_stored_with_one_worth_is_read_with_none_for_the_other(programme: Programme, arena: Running) -> None:
+    database = Database(arena.app.state.arena.settings.url)
+    with database.writer.begin() as connection:
+        connection.execute(text("UPDATE season SET formula = '{\"votes\": 10}'"))
+    database.close()
+    whole = {"votes": 10, "likes": 0}
+    assert programme.get(f"{ROOT}/seasons", arena.client())["seasons"][0]["formula"] == whole
+    assert programme.get(f"{SEASON}/standings", arena.client())["formula"] == whole
+
+
 def test_what_is_not_there_is_404(programme: Programme) -> None:
     client = programme.client
     problem(client.get("/api/v1/shows/no-such/seasons"), 404, "show_not_found")
