@@ -41,6 +41,8 @@ class Played:
     rounds: tuple[RoundCount, ...]
     over: bool
     """Nothing of it is left to come, or hidden."""
+    deciding: bool
+    """The audience's votes decide; else they only show who is liked."""
     said: str | None = None
     """What the crew says of the winner: a contestant, `tie`, or nothing."""
 
@@ -127,14 +129,17 @@ def ranked(figures: Mapping[str, int] | Mapping[str, Fraction]) -> list[Ranked]:
 
 
 def winner_of(played: Played) -> tuple[str | None, str] | None:
-    """Return a bout's winner, None in a tie, and who decided; nothing where it is no bout, not over, or has no votes.
+    """Return a bout's winner, None in a tie, and who decided; nothing where it is no bout, not over, or undecided.
 
-    What the crew says goes before. Else who leads more rounds wins, and where that is equal, who has more votes.
+    What the crew says goes before. Else, where votes decide and there are any, who leads more rounds wins, and where
+    that is equal, who has more votes.
     """
     if played.kind != "pk" or not played.over:
         return None
     if played.said is not None:
         return None if played.said == TIE else played.said, "crew"
+    if not played.deciding:
+        return None
     votes = _sum(each.votes for each in played.rounds)
     if not any(votes.get(key) for key in played.contestants):
         return None

@@ -102,6 +102,7 @@ async def _poll(crew: CrewLine, fleet: Fleet, document: dict[str, Any], season: 
             "show": document["show"]["slug"],
             "kind": "poll",
             "title": document["poll"]["title"],
+            "deciding": True,
             "contestants": contestants,
             "rounds": [{"title": "网络投票", "votes_per_day": VOTES_PER_DAY, "duration_ms": 3 * 86_400_000}],
         },

@@ -90,7 +90,7 @@ async def _issue(
         {
             "show": document["show"]["slug"],
             **{key: issue[key] for key in ("number", "title", "topic", "starts_at_ms", "contestants")},
-            "channels": document["channels"],
+            **{key: document[key] for key in ("deciding", "channels")},
             "rounds": rounds,
         },
     )

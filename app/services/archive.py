@@ -104,6 +104,7 @@ def played(session: Session, view: View, people: Mapping[str, str], said: str | 
         people=people,
         rounds=tuple(_round_count(session, round_, counts) for round_, counts in visible),
         over=is_over(session, visible),
+        deciding=session.deciding,
         said=said if said == TIE or said in keys else None,
     )
 

@@ -20,6 +20,7 @@ def bout(
     blue: str | None = "yang",
     kind: str = "pk",
     over: bool = True,
+    deciding: bool = True,
     said: str | None = None,
     likes: tuple[int, int] = (0, 0),
 ) -> Played:
@@ -33,7 +34,7 @@ def bout(
         )
         for r, b in rounds
     )
-    return Played(code, kind, ("red", "blue"), people, counts, over, said)
+    return Played(code, kind, ("red", "blue"), people, counts, over, deciding, said)
 
 
 def test_equals_share_a_rank_and_the_next_one_counts_them() -> None:
@@ -78,9 +79,14 @@ def test_fractions_that_differ_by_little_do_not_share_a_rank() -> None:
         (bout("A", (0, 0)), None),
         (bout("A", (5, 3), over=False), None),
         (bout("A", (5, 3), kind="gala"), None),
+        (bout("A", (5, 3), deciding=False), None),
+        (bout("A", (5, 3), deciding=False, said="blue"), ("blue", "crew")),
     ],
-    ids=["rounds", "votes where rounds are equal", "tie", "even", "said", "said tie", "no votes", "not over", "gala"],
-)
+    ids=[
+        "rounds", "votes where rounds are equal", "tie", "even", "said", "said tie", "no votes", "not over", "gala",
+        "votes do not decide", "votes do not decide, said",
+    ],
+)  # fmt: skip
 def test_winner_leads_more_rounds_then_has_more_votes(played: Played, winner: tuple[str | None, str] | None) -> None:
     assert winner_of(played) == winner
 
@@ -130,6 +136,14 @@ def test_season_without_a_bout_has_no_holder() -> None:
     counted = standings([bout("A", (5, 3), kind="gala")])
     assert (counted.bouts, counted.longest, counted.since, counted.closest) == ((), None, None, ())
     assert counted.records["wang"].votes == 5
+
+
+def test_bout_that_nobody_decided_crowns_nobody() -> None:
+    counted = standings([bout("A", (5, 3)), bout("B", (1, 9), blue="li", deciding=False)])
+    assert [each.played.code for each in counted.bouts] == ["A"]
+    wang = counted.records["wang"]
+    assert (counted.bouts[-1].holder, wang.bouts, wang.wins, wang.votes) == ("wang", 1, 1, 6)
+    assert (counted.records["li"].wins, counted.records["li"].votes) == (0, 9)
 
 
 def test_record_counts_votes_and_likes_apart() -> None:

@@ -49,9 +49,11 @@ class Programme:
         return document
 
     def session(self, *names: str, **fields: Any) -> str:
-        """Make a session of people who are called so."""
+        """Make a session of people who are called so, in which votes decide."""
         contestants = [{"name": name, "organisation": f"{name}的单位"} for name in names]
-        rules: dict[str, Any] = {"kind": "pk" if len(names) == 2 else "gala", "rounds": [{}], **fields}
+        rules: dict[str, Any] = {
+            "kind": "pk" if len(names) == 2 else "gala", "deciding": True, "rounds": [{}], **fields,
+        }  # fmt: skip
         return self.crew.make(contestants=contestants, **rules)
 
     def play(self, code: str, votes: dict[str, int], likes: dict[str, int] | None = None, number: int = 1) -> None:

@@ -57,15 +57,32 @@ def test_holder_keeps_the_arena_until_beaten(programme: Programme) -> None:
     assert [each["margin_text"] for each in standings["closest"]] == ["0.00%"]
 
 
-def test_crew_says_who_won_where_the_audience_does_not_decide(programme: Programme, arena: Running) -> None:
-    code = programme.bout(("王伟", "杨玭"), (3, 1))
-    assert programme.get(f"/api/v1/sessions/{code}/season", arena.client())["winner"] == "red"
+def test_crew_alone_says_who_won_where_the_audience_does_not_decide(programme: Programme, arena: Running) -> None:
+    code = programme.bout(("王伟", "杨玭"), (3, 1), deciding=False)
+    path = f"/api/v1/sessions/{code}/season"
+    for client in (programme.client, arena.client()):
+        season = programme.get(path, client)
+        assert (season["winner"], season["decided_by"]) == (None, None)
+        standings = programme.standings(client)
+        assert (standings["arena"]["holder"], standings["arena"]["bouts"]) == (None, [])
+        assert (standings["boards"]["wins"], standings["closest"]) == ([], [])
+        assert board(standings, "votes") == [(1, "王伟", 3), (2, "杨玭", 1)]
+    assert programme.get(SEASON)["sessions"][0]["winner"] is None
     said = programme.put(code, make_people=True, winner="blue")
     assert (said["winner"], said["decided_by"]) == ("blue", "crew")
     bout = programme.standings(arena.client())["arena"]["bouts"][0]
     assert bout["decided_by"] == "crew"
     assert bout["winner"] == bout["blue"]
+    assert name_of(programme.standings(), programme.standings()["arena"]["holder"]) == "杨玭"
     assert programme.get(SEASON)["sessions"][0]["winner"] == "blue"
+
+
+def test_what_the_crew_says_goes_before_the_votes(programme: Programme, arena: Running) -> None:
+    code = programme.bout(("王伟", "杨玭"), (3, 1))
+    season = programme.get(f"/api/v1/sessions/{code}/season", arena.client())
+    assert (season["winner"], season["decided_by"]) == ("red", "audience")
+    said = programme.put(code, make_people=True, winner="tie")
+    assert (said["winner"], said["decided_by"]) == ("tie", "crew")
 
 
 HIDDEN = [
