@@ -22,7 +22,7 @@ class Ranked:
 @dataclass(frozen=True, slots=True)
 class RoundCount:
     """What one visible round counted, by contestant. `leads` is who leads it, by score where channels have weights;
-    None in a tie or where nobody has voted.
+    None in a tie, where nobody has voted, or where what leads is no contestant.
     """
 
     votes: Mapping[str, int]

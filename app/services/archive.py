@@ -93,6 +93,14 @@ def is_contested(round_: Round, session: Session) -> bool:
     return {(each.key, each.name) for each in round_.choices} == {(each.key, each.name) for each in session.contestants}
 
 
+def contestants_in(round_: Round, session: Session) -> set[str]:
+    """Return who of the contestants may be chosen. A round's own option may bear a contestant's key by chance: the name
+    has to be the contestant's too.
+    """
+    names = {each.key: each.name for each in session.contestants}
+    return {each.key for each in round_.choices if names.get(each.key) == each.name}
+
+
 def played(session: Session, view: View, people: Mapping[str, str], said: str | None) -> Played:
     """Return a session as standings count it. `people` names the person of each contestant who is tied to one."""
     visible = visible_rounds(session, view)
@@ -127,16 +135,12 @@ def people_tied(session: Session, rows: Sequence[Row[Any]]) -> dict[str, Row[Any
 
 
 def _round_count(session: Session, round_: Round, counts: Counts) -> RoundCount:
-    # A poll's own option may bear a contestant's key by chance: the name has to be the contestant's too.
-    keys = {each.key for each in round_.choices} & {
-        each.key
-        for each in session.contestants
-        if any(choice.name == each.name for choice in round_.choices if choice.key == each.key)
-    }
+    keys = contestants_in(round_, session)
+    leader = tally_figures(round_.choices, counts, session.channels)["leader"]
     return RoundCount(
         votes={key: counts.votes.get(key, 0) for key in keys},
         likes={key: counts.likes.get(key, 0) for key in keys},
-        leads=tally_figures(round_.choices, counts, session.channels)["leader"],
+        leads=leader if leader in keys else None,
     )
 
 

@@ -41,7 +41,7 @@ from app.schemas.season import (
     StageDocument,
 )
 from app.schemas.session import ShowDocument
-from app.services.archive import exact_scores, is_contested, people_tied, staff_of
+from app.services.archive import contestants_in, exact_scores, is_contested, people_tied, staff_of
 from app.services.arena import Arena, required_round, required_session
 from app.services.identity import Bearer, Crew, audit
 from app.services.people import make_person, person_document, required_person
@@ -269,7 +269,8 @@ def _move_by_rank(transaction: Transaction, actor: Crew, show: str, season: str,
     if belongs is None or belongs.id != row.id:
         raise Conflict(f"The session {session.code} is not of this season; put it into the season first.")
     round_ = _ranked_round(session, wanted.round)
-    tied = people_tied(session, seasons.people_of_sessions(connection, [session.id]).get(session.id, []))
+    named = people_tied(session, seasons.people_of_sessions(connection, [session.id]).get(session.id, []))
+    tied = {key: named[key] for key in named.keys() & contestants_in(round_, session)}
     figures = _figures(session, round_, wanted.by)
     shown = {tied[each["key"]].key: each[wanted.by] for each in figures["choices"] if each["key"] in tied}
     board = ranked(
@@ -340,7 +341,7 @@ def _of_people(board: Sequence[Ranked], tied: Mapping[str, Row[Any]]) -> list[Ra
     unknown = [each.key for each in board if each.key not in tied]
     if unknown:
         raise Conflict(
-            f"The choice “{unknown[0]}” is tied to no person; say in the session's season who it is.",
+            f"The choice “{unknown[0]}” is tied to no person; say in the season who it is, or name another round.",
             contestants=unknown,
         )
     return [Ranked(each.rank, tied[each.key].key, each.figure) for each in board]

@@ -307,6 +307,13 @@ def test_session_of_another_season_or_a_stranger_moves_nobody(programme: Program
     problem(by_rank(programme, "NOSUCH", top=1), 404, "session_not_found")
 
 
+def test_option_that_bears_a_contestants_key_moves_nobody(programme: Programme) -> None:
+    choices = [{"key": "c1", "name": "甲"}, {"key": "c2", "name": "弃权"}]
+    code = ranked_gala(programme, {"c2": 2, "c1": 1}, choices=choices)
+    assert problem(by_rank(programme, code, top=1, round=1), 409, "conflict")["contestants"] == ["c2"]
+    assert stages_of(programme)["final"] == 0
+
+
 def test_who_is_not_entered_is_told(programme: Programme) -> None:
     code = programme.session("甲", "乙", "丙")
     programme.put(code, make_people=True)

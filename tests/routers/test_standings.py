@@ -170,6 +170,17 @@ def test_polls_own_options_are_nobodys_votes(programme: Programme) -> None:
     assert board(programme.standings(), "votes") == []
 
 
+def test_options_that_bear_contestants_keys_win_no_bout(programme: Programme) -> None:
+    question = {"choices": [{"key": "red", "name": "赞成"}, {"key": "blue", "name": "反对"}]}
+    code = programme.session("王伟", "杨玭", rounds=[{}, question])
+    programme.put(code, make_people=True)
+    programme.play(code, {"red": 1, "blue": 1})
+    programme.play(code, {"blue": 2}, number=2)
+    standings = programme.standings()
+    assert [(each["winner"], each["tie"]) for each in standings["arena"]["bouts"]] == [(None, True)]
+    assert (standings["arena"]["holder"], board(standings, "wins")) == (None, [])
+
+
 def test_standings_are_cached_by_their_content(programme: Programme, arena: Running) -> None:
     programme.bout(("王伟", "杨玭"), (1, 0))
     client = arena.client()
