@@ -62,7 +62,11 @@ class Crew:
                 f"A {self.role} may not {verb}; ask for a token with the role {able}.", role=str(self.role)
             )
         elif not self.covers(code):
-            refusal = WrongSession("This token is for another session; ask for one that covers this session.")
+            refusal = WrongSession(
+                "This token is for one session; ask for one that covers all sessions."
+                if code is None
+                else "This token is for another session; ask for one that covers this session."
+            )
         else:
             return
         refusal.attempt = (self, str(verb), code)

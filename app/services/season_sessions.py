@@ -111,9 +111,12 @@ async def put(arena: Arena, actor: Crew, code: str, wanted: SessionSeasonWanted)
 
     Raises:
         SessionNotFound, SeasonNotFound, PersonNotFound; Conflict: the season is another show's; InvalidRequest: a key
-            is no contestant's.
+            is no contestant's, or two contestants would be one person; WrongSession: the token is for this session,
+            and people are of the whole show.
     """
     actor.require(Verb.EDIT, code)
+    if wanted.people or wanted.make_people:
+        actor.require(Verb.EDIT)
     await arena.write(_put, actor, code, wanted)
     return await season_of(arena, actor, code)
 
@@ -154,11 +157,12 @@ def _put(transaction: Transaction, actor: Crew, code: str, wanted: SessionSeason
         raise InvalidRequest(f"The session has no contestant “{unknown[0]}”; it has {', '.join(sorted(keys))}.")
     if wanted.winner is not None and (session.kind != "pk" or wanted.winner not in (*keys, TIE)):
         raise InvalidRequest("A winner is a contestant of a pk, or “tie”.")
-    tied = _people_of(transaction, actor, session, show, wanted)
     stage = None if wanted.stage is None else str(wanted.stage)
     before = seasons.season_of_session(connection, session.id)
     known = seasons.people_of_sessions(connection, [session.id]).get(session.id, [])
     was = {each.contestant: (each.tied_name, each.id) for each in known}
+    # People are of the whole show: a token for one session leaves who its contestants are as it stands.
+    tied = _people_of(transaction, actor, session, show, wanted) if actor.session is None else was
     if (
         before is not None
         and (before.id, before.stage, before.winner) == (row.id, stage, wanted.winner)
@@ -199,6 +203,12 @@ def _people_of(
                 slogan=each.slogan,
             )
             tied[each.key] = each.name, make_person(transaction, actor, show, fields).id
+    contestant_of: dict[int, str] = {}
+    for key, (_, person) in tied.items():
+        if (other := contestant_of.setdefault(person, key)) != key:
+            raise InvalidRequest(
+                f"“{other}” and “{key}” would be one person; name another in `people`.", contestants=[other, key]
+            )
     return tied
 
 
