@@ -127,6 +127,7 @@ class Ranking(Document):
     visible: bool
     by: Literal["votes", "score"]
     deciding: bool
+    rehearsal: bool
     turnout: int
     votes: int
     votes_per_day: int | None

@@ -63,7 +63,7 @@ def _of_frame(payload: bytes, number: int) -> tuple[bytes, str] | None:
 def _of_round(session: Session, round_: Round, figures: dict[str, Any] | None, now_ms: int) -> tuple[bytes, str]:
     run = round_.run
     return _render(
-        {"code": session.code, "title": session.title, "deciding": session.deciding},
+        {"code": session.code, "title": session.title, "deciding": session.deciding, "rehearsal": session.rehearsal},
         {
             "number": round_.number,
             "run": run.number,
@@ -99,6 +99,7 @@ def _render(
         "visible": figures is not None,
         "by": figures["by"] if figures else "votes",
         "deciding": head["deciding"],
+        "rehearsal": head["rehearsal"],
         "turnout": round_["turnout"],
         "votes": figures["votes"] if figures else 0,
         "votes_per_day": round_["votes_per_day"],

@@ -143,6 +143,9 @@ def test_its_tally_and_every_feed_bear_the_mark_and_a_real_sessions_do_not(arena
         assert client.get(f"/api/v1/sessions/{of}/report").json()["session"]["rehearsal"] is marked
         result = client.get(f"/api/v1/sessions/{of}/rounds/1/result").json()
         assert result["rehearsal_of"] == (code if marked else None)
+        # The current round's ranking is made of the tally, another's of what is stored.
+        for number in (1, 2):
+            assert client.get(f"/api/v1/sessions/{of}/rounds/{number}/ranking").json()["rehearsal"] is marked
     assert feed(rehearsal, "tile.png").content != feed(code, "tile.png").content
     receipt = arena.phone(rehearsal)
     crew.do(rehearsal, "open", number=2)
