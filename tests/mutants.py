@@ -110,6 +110,10 @@ MUTANTS = (
         "tests/faults/test_http_guard.py::test_a_head_that_never_ends_is_told_431_while_it_is_still_being_sent",
     ),
     Mutant(
+        13, "app/live/http_guard.py", "PIPELINED_MAX = 128", "PIPELINED_MAX = 128_000",
+        "tests/faults/test_http_guard.py::test_requests_one_behind_the_other_without_end_end_the_line",
+    ),
+    Mutant(
         14, "app/storage/writer.py", "if self.waiting >= self._queue_max + more:", "if False:",
         "tests/storage/test_writer.py::test_full_queue_refuses_at_once_and_takes_again_when_it_has_drained",
     ),
