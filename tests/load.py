@@ -124,6 +124,16 @@ class Account:
     def count(self, outcome: str) -> int:
         return sum(entry.outcome == outcome for entry in self.entries)
 
+    async def under_way(self, least: int) -> None:
+        """Wait until so many ballots await their answer, for a fault that is to meet some; five seconds at most.
+
+        Phones whose votes shared a commit join again together, and in that moment nobody votes.
+        """
+        for _ in range(5_000):
+            if self.count("invoked") >= least:
+                return
+            await asyncio.sleep(0.001)
+
     def new_entry(self, token: str, chance: random.Random) -> Entry:
         entry = Entry(token, f"{len(self.entries)}-{chance.getrandbits(64):x}", chance.choice(SIDES))
         self.entries.append(entry)

@@ -55,6 +55,7 @@ async def load_and_cut(nursery: Nursery, disk: LoopDisk, account: Account, chanc
         while account.count("ok") < VOTERS // 2:  # noqa: ASYNC110 - on a busy machine the first answers take their time
             await asyncio.sleep(0.02)
     await asyncio.sleep(chance.uniform(0, 0.6))
+    await account.under_way(2)
     refused = {id(each) for each in account.entries if each.outcome == "fail"}
     disk.cut_power()
     await nursery.end(signal.SIGKILL)

@@ -120,11 +120,7 @@ def test_a_frozen_process_doubles_nothing_when_all_who_waited_have_asked_again(
     async def play(line: Line, account: Account) -> tuple[float, int]:
         load = Load(account, HANG_VOTERS, HANG_SEED, (retrying_voter, retrying_voter, returning_socket_voter))
         await asyncio.sleep(0.5)
-        # Those whose votes shared a commit join again together: frozen at that moment it would hold up no vote.
-        for _ in range(5_000):
-            if account.count("invoked") >= HANG_VOTERS // 2:
-                break
-            await asyncio.sleep(0.001)
+        await account.under_way(HANG_VOTERS // 2)
         back_s = await freeze()
         had = account.count("ok")
         await asyncio.sleep(1)
