@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import httpx2
-
 from app.examples.gala import FINALISTS, PANEL, VOTES_PER_DAY, nominees_csv
 from app.examples.gala import gala as gala_of
 from app.examples.played import PlayedSession, parts_of
-from app.examples.service import CrewLine, Fleet, ReplayError, ReplayOptions
+from app.examples.service import CrewLine, Fleet, ReplayError, ReplayOptions, lines_of
 
 CHANNELS = [
     {"key": "web", "name": "网络观众", "weight": 40},
@@ -54,21 +52,13 @@ async def replay_gala(options: ReplayOptions, document: dict[str, Any] | None = 
     document = document or gala_of()
     report = GalaReport()
     began = time.monotonic()
-    headers = {"authorization": f"Bearer {options.token}"}
-    fleet = Fleet(options)
-    try:
-        async with httpx2.AsyncClient(
-            base_url=options.base_url, headers=headers, timeout=60, trust_env=False
-        ) as client:
-            crew = CrewLine(client)
-            season = await _nominate(crew, document, report)
-            options.tell(f"海选 {report.nominees} 人，预赛 {len(document['preliminary'])} 人")
-            await _poll(crew, fleet, document, season, report)
-            options.tell(f"网络投票结束，{report.finalists} 人进入决赛")
-            await _gala(crew, fleet, document, season, report, options)
-            options.tell(f"总决赛 {report.code}：{report.winner}")
-    finally:
-        fleet.close()
+    async with lines_of(options) as (crew, fleet):
+        season = await _nominate(crew, document, report)
+        options.tell(f"海选 {report.nominees} 人，预赛 {len(document['preliminary'])} 人")
+        await _poll(crew, fleet, document, season, report)
+        options.tell(f"网络投票结束，{report.finalists} 人进入决赛")
+        await _gala(crew, fleet, document, season, report, options)
+        options.tell(f"总决赛 {report.code}：{report.winner}")
     report.requests = fleet.requests
     report.seconds = time.monotonic() - began
     return report

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import httpx2
-
 from app.examples.played import PlayedSession, parts_of
 from app.examples.season import season as season_of
-from app.examples.service import CrewLine, Fleet, ReplayOptions
+from app.examples.service import CrewLine, Fleet, ReplayOptions, lines_of
 
 DAY_MS = 86_400_000
 
@@ -50,24 +48,16 @@ async def replay_season(options: ReplayOptions, document: dict[str, Any] | None 
     document = document or season_of()
     report = SeasonReport()
     began = time.monotonic()
-    headers = {"authorization": f"Bearer {options.token}"}
-    fleet = Fleet(options)
-    try:
-        async with httpx2.AsyncClient(
-            base_url=options.base_url, headers=headers, timeout=60, trust_env=False
-        ) as client:
-            crew = CrewLine(client)
-            await _begin(crew, document)
-            for issue in document["issues"]:
-                played = await _issue(crew, fleet, document, issue, report)
-                options.tell(
-                    f"{issue['title']}  {issue['contestants'][0]['name']} 对 {issue['contestants'][1]['name']}  "
-                    f"{played.likes:,} 赞 · {played.votes:,} 票"
-                )
-            await _visits(crew, document, report)
-            await _check_card(crew, document, report)
-    finally:
-        fleet.close()
+    async with lines_of(options) as (crew, fleet):
+        await _begin(crew, document)
+        for issue in document["issues"]:
+            played = await _issue(crew, fleet, document, issue, report)
+            options.tell(
+                f"{issue['title']}  {issue['contestants'][0]['name']} 对 {issue['contestants'][1]['name']}  "
+                f"{played.likes:,} 赞 · {played.votes:,} 票"
+            )
+        await _visits(crew, document, report)
+        await _check_card(crew, document, report)
     report.requests = fleet.requests
     report.seconds = time.monotonic() - began
     return report

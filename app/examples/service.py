@@ -4,7 +4,8 @@ Refuses nothing and repairs nothing: an answer outside the contract ends the rep
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -100,3 +101,17 @@ class Fleet:
                 break
             await asyncio.sleep(float(answer.headers.get("retry-after", "1")))
         raise ReplayError(f"{method} {path} was refused: {said}")
+
+
+@asynccontextmanager
+async def lines_of(options: ReplayOptions) -> AsyncIterator[tuple[CrewLine, Fleet]]:
+    """Open the crew's line and the phones', and close them."""
+    headers = {"authorization": f"Bearer {options.token}"}
+    fleet = Fleet(options)
+    try:
+        async with httpx2.AsyncClient(
+            base_url=options.base_url, headers=headers, timeout=60, trust_env=False
+        ) as client:
+            yield CrewLine(client), fleet
+    finally:
+        fleet.close()

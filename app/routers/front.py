@@ -23,7 +23,7 @@ from app.live.http_guard import GuardedHttp
 from app.live.hub import Frame
 from app.routers.conditional import has_it, tally_response, voter_of
 from app.routers.feeds import feed_response
-from app.routers.limits import LENGTH_DIGITS_MAX, PHONE_BODY_BYTES_MAX, Admission
+from app.routers.limits import PHONE_BODY_BYTES_MAX, Admission, length_fits
 from app.routers.problems import problem_response, unexpected_response
 from app.schemas.voting import Join, plain_likes, plain_vote
 from app.services import joining, voting
@@ -365,12 +365,7 @@ def _headers_of(headers: Headers) -> dict[bytes, bytes]:
 
 def _is_small_json(headers: dict[bytes, bytes]) -> bool:
     length = headers.get(b"content-length", b"")
-    return (
-        length.isdigit()
-        and len(length) <= LENGTH_DIGITS_MAX
-        and int(length) <= PHONE_BODY_BYTES_MAX
-        and headers.get(b"content-type") in _JSON
-    )
+    return length_fits(length, PHONE_BODY_BYTES_MAX) and headers.get(b"content-type") in _JSON
 
 
 def _token(headers: dict[bytes, bytes]) -> str:

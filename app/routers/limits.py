@@ -73,6 +73,11 @@ class Admission:
         return None
 
 
+def length_fits(length: str | bytes, bytes_max: int) -> bool:
+    """Say whether a Content-Length is a number, and within a bound."""
+    return length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= bytes_max
+
+
 class Limits:
     """Refuses bodies over 1 MiB, over 8 KiB from phones, with 413; more work than there is room for, with 503; a phone
     that votes and likes without a breath, with 429.
@@ -126,7 +131,7 @@ class _Request:
         """Return the refusal where the head alone is cause for one."""
         headers = Headers(scope=self._scope)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or len(length) > LENGTH_DIGITS_MAX or int(length) > self._bytes_max:
+        if not length_fits(length, self._bytes_max):
             return self._too_large()
         token = headers.get("authorization", "").rpartition(" ")[2]
         self._crew = token.startswith("arena_")
