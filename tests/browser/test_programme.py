@@ -32,9 +32,9 @@ def answered(response: Any) -> dict[str, Any]:
     return document
 
 
-def played(arena: Running, crew: Crew) -> str:
-    """Play one bout that red wins, and put it into the season."""
-    code = crew.make(number=1, deciding=True, rounds=[{"title": "观点PK"}])
+def played(arena: Running, crew: Crew, *, deciding: bool = True) -> str:
+    """Play one bout in which red has more votes, and put it into the season."""
+    code = crew.make(number=1, deciding=deciding, rounds=[{"title": "观点PK"}])
     crew.do(code, "open")
     for side in ("red", "red", "blue"):
         phone = arena.phone(code)
@@ -102,6 +102,21 @@ def test_six_hundred_are_nominated_and_ten_promoted_and_the_season_shows_them(
     expect(by(page, "entry")).to_have_count(1)
     expect(by(page, "entries-count")).to_have_text(f"海选 {NOMINEES - FINALISTS} 人中找到 1 人")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_a_bout_whose_votes_do_not_decide_has_no_winner_until_the_crew_names_one(
+    arena: Running, open_checked: Callable[..., Page]
+) -> None:
+    crew = arena.crew("producer")
+    code = played(arena, crew, deciding=False)
+    answered(crew.client.patch(f"/api/v1/sessions/{code}", json={"status": "ended"}))
+    page = open_checked(f"/season/{SHOW}/2017", SCREEN)
+    row = by(page, f"session-{code}")
+    expect(row).to_contain_text("尚无胜方")
+    answered(crew.client.put(f"/api/v1/sessions/{code}/season", json={"season": "2017", "winner": "blue"}))
+    page.reload()
+    expect(row).to_contain_text("胜")
+    expect(row).not_to_contain_text("尚无胜方")
 
 
 def test_the_profile_card_shows_each_figure_with_its_formula_and_a_picture_to_save(

@@ -108,6 +108,8 @@ function sessionRow({ t, language, standings, search }, session, bout) {
   return h("li", { testid: `session-${session.code}` },
     h("span", { class: "title", text: sessionText(session, language) }),
     h("span", { class: "fine" }, [word("kind", session.kind), word("status", bout === null ? session.status : "ended"), bout === null ? "" : t("versus", { red: name("red"), blue: name("blue") })].filter(Boolean).join(" · ")),
+    // Votes that do not decide name nobody: then the crew says it, or nobody does.
+    said === null && session.kind === "pk" && session.status === "ended" ? h("span", { class: "fine", text: t("undecided") }) : null,
     said === null ? null : h("span", { class: "row" }, h("span", { class: "tag won", text: said }), arena === null ? null : h("span", { class: "fine", text: arena })),
     h("span", { class: "links" },
       session.status === "draft" || session.status === "ended" ? null : link(`/v/${session.code}`, "take_part"),

@@ -45,6 +45,7 @@ export const WORDS = {
   status_live: ["进行中", "On air"],
   status_ended: ["已结束", "Over"],
   won: ["{name} 胜", "{name} won"],
+  undecided: ["尚无胜方", "No winner has been named"],
   tie: ["平手", "Tie"],
   defended: ["守擂成功", "arena kept"],
   taken: ["登上擂台", "arena taken"],
